@@ -1,0 +1,174 @@
+//! Extractors whose refusals are problems.
+
+use axum::extract::{
+    FromRequest, FromRequestParts, Request,
+    rejection::{BytesRejection, FailedToBufferBody, JsonRejection},
+};
+use http::{StatusCode, header, request::Parts};
+use serde::de::DeserializeOwned;
+use subtle::ConstantTimeEq;
+
+use crate::problem::Problem;
+
+/// The largest request body that is read, in bytes.
+pub const BODY_LIMIT: usize = 16 * 1024;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(json_problem(&rejection)),
+        }
+    }
+}
+
+fn json_problem(rejection: &JsonRejection) -> Problem {
+    match rejection {
+        JsonRejection::MissingJsonContentType(_) => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "The body must be application/json",
+        ),
+        JsonRejection::JsonDataError(error) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-body",
+            "The body does not fit",
+        )
+        .detail(error.body_text()),
+        JsonRejection::BytesRejection(rejection) => body_problem(rejection),
+        _ => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-json",
+            "The body is not JSON",
+        ),
+    }
+}
+
+/// The problem of a body that could not be read.
+pub fn body_problem(rejection: &BytesRejection) -> Problem {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "The body is too large",
+            )
+            .with("limit_bytes", BODY_LIMIT)
+        }
+        _ => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "incomplete-body",
+            "The body did not arrive",
+        ),
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750 §2.1).
+#[derive(Debug)]
+pub struct Bearer(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        bearer(parts)
+            .map(|token| Self(token.to_owned()))
+            .ok_or_else(|| Problem::invalid_token("no bearer token in the Authorization header"))
+    }
+}
+
+/// The bearer token of a request, if it has one.
+pub fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_start())
+}
+
+/// What an operator proves to be one with: 16 bytes at least.
+#[derive(Clone)]
+pub struct OperatorCredential(String);
+
+impl OperatorCredential {
+    /// The credential `text`; `None` when it is shorter than 16 bytes.
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (text.len() >= 16).then_some(Self(text))
+    }
+
+    /// The text, to be shown to the operator alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Lets requests pass that present this credential; takes the same time whatever was presented.
+    ///
+    /// # Errors
+    /// The problem `invalid-credential`.
+    pub fn check(&self, parts: &Parts) -> Result<(), Problem> {
+        let presented = bearer(parts).unwrap_or_default();
+        if bool::from(presented.as_bytes().ct_eq(self.0.as_bytes())) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid-credential",
+            "The operator credential is needed",
+        ))
+    }
+}
+
+impl std::fmt::Debug for OperatorCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OperatorCredential([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(authorization: &[u8]) -> Parts {
+        http::Request::builder()
+            .header(header::AUTHORIZATION, authorization)
+            .body(())
+            .unwrap()
+            .into_parts()
+            .0
+    }
+
+    #[test]
+    fn finds_the_bearer_token_and_nothing_else() {
+        assert_eq!(bearer(&parts(b"Bearer abc")), Some("abc"));
+        assert_eq!(bearer(&parts(b"bearer abc")), Some("abc"));
+        assert_eq!(bearer(&parts(b"Basic abc")), None);
+        assert_eq!(bearer(&parts(b"Bearer")), None);
+        assert_eq!(bearer(&parts(b"Bearer \xff\xfe")), None);
+    }
+
+    #[test]
+    fn only_the_whole_credential_passes() {
+        let credential = OperatorCredential::new("correct-horse-battery").unwrap();
+        assert!(
+            credential
+                .check(&parts(b"Bearer correct-horse-battery"))
+                .is_ok()
+        );
+        for wrong in [
+            &b"Bearer correct-horse-batter"[..],
+            b"Bearer ",
+            b"",
+            b"Bearer x",
+        ] {
+            assert!(credential.check(&parts(wrong)).is_err());
+        }
+        assert!(OperatorCredential::new("short").is_none());
+    }
+}

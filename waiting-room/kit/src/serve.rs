@@ -1,0 +1,182 @@
+//! Serving HTTP/1.1 with every resource bounded, and draining when asked to.
+
+use std::{any::Any, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{extract::BODY_LIMIT, http_metrics, problem::Problem};
+
+/// What one listener may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once; further ones wait in the kernel's backlog.
+    pub connections: usize,
+    /// How long a client may take for a request's head, and how long a connection may idle between
+    /// two requests. Longer than the longest poll interval, so that a waiting fan keeps the
+    /// connection: a new one costs several times a kept-alive request.
+    pub head: Duration,
+    /// How long a request may take until its answer begins, its body's arrival included.
+    pub request: Duration,
+    /// How long requests may go on once the process is asked to end.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            head: Duration::from_secs(75),
+            request: Duration::from_secs(10),
+            drain: Duration::from_secs(6),
+        }
+    }
+}
+
+/// Wraps `routes` in what all services share: metrics, the body limit, the request's time limit, and
+/// answers as problems for what no route takes and for a handler that panics.
+pub fn harden(routes: Router, limits: Limits) -> Router {
+    routes
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(http_metrics::measure))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(middleware::from_fn(move |request: Request, next: Next| {
+                    within(limits.request, request, next)
+                }))
+                .layer(DefaultBodyLimit::max(BODY_LIMIT)),
+        )
+}
+
+async fn within(limit: Duration, request: Request, next: Next) -> Response {
+    timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "The request took too long",
+        )
+        .into_response()
+    })
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// Lets this process open as many connections as the system's hard limit allows.
+pub fn raise_open_files_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// Serves `routes` on `listener` until `shutdown` is cancelled and the requests under way have ended,
+/// or [`Limits::drain`] has passed.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(limits.connections));
+    let connections = TaskTracker::new();
+    let abort = CancellationToken::new();
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = accept(&listener, &slots) => accepted,
+        };
+        let Some((stream, slot)) = accepted else {
+            continue;
+        };
+        let (routes, shutdown, abort) = (routes.clone(), shutdown.clone(), abort.clone());
+        connections.spawn(async move {
+            tokio::select! {
+                () = abort.cancelled() => {}
+                () = connection(stream, routes, limits, shutdown) => {}
+            }
+            drop(slot);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if timeout(limits.drain, connections.wait()).await.is_err() {
+        tracing::warn!(
+            connections = connections.len(),
+            "drain overran, closing what is left"
+        );
+        abort.cancel();
+        connections.wait().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let slot = slots.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, slot)),
+        Err(error) => {
+            // Out of file descriptors, or a client that was gone: trying at once would spin.
+            tracing::warn!(%error, "a connection was not accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    routes: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY was not set");
+    }
+    let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let routes = routes.clone();
+        async move {
+            let response = tower::ServiceExt::oneshot(routes, request.map(Body::new)).await;
+            Ok::<_, Infallible>(response.into_response())
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    tokio::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection broke off");
+    }
+}
