@@ -1,0 +1,172 @@
+//! The board: the public state of one event's queue, the same for everybody.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http::HeaderValue;
+use serde::Serialize;
+use utoipa::ToSchema;
+use waiting_room_core::{
+    DrawCommitment, EtaRange, Mark, Pace, Phase, Place, PollPolicy, Snapshot, Timestamp,
+};
+
+use crate::{room::Setup, settings::SettingsView};
+
+/// The queue of one event as this instance last saw it, and the board made from it: once a tick,
+/// so that a poll costs neither a store command nor a serialisation.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The store's snapshot.
+    pub snapshot: Snapshot,
+    /// The phase at that moment.
+    pub phase: Phase,
+    /// The frontier's speed, while it moves.
+    pub pace: Option<Pace>,
+    /// The settings that were in force.
+    pub settings: SettingsView,
+    /// The board as JSON.
+    pub json: Bytes,
+    /// The same, compressed, where that saves something.
+    pub gzip: Option<Bytes>,
+    /// Its entity tag; a weak one, as both encodings share it.
+    pub etag: HeaderValue,
+}
+
+/// The board as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Board)]
+pub struct BoardBody<'a> {
+    /// The event.
+    event: &'a str,
+    /// The queue store's life. A fan who holds a token of another one presents it by `rejoin`.
+    epoch: u64,
+    #[schema(value_type = String, example = "admitting")]
+    phase: Phase,
+    /// The server's time.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    on_sale_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Timestamp>,
+    /// The highest place called so far; 0 when nobody was.
+    frontier: u64,
+    /// How many wait.
+    waiting: u64,
+    rate_per_minute: u32,
+    /// Tickets called a minute, as observed; absent while nobody is called.
+    observed_per_minute: Option<f64>,
+    observed_low_per_minute: Option<f64>,
+    observed_high_per_minute: Option<f64>,
+    /// When the operator last lowered the rate or paused: the only reason for an ETA to climb.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    slowed_at: Option<Timestamp>,
+    /// Pairs of (place, rank), ascending; empty before the draw.
+    #[schema(value_type = Vec<[u64; 2]>)]
+    marks: &'a [Mark],
+    #[schema(value_type = Object)]
+    poll_policy: PollPolicy,
+    draw: Draw,
+    call_window_seconds: u64,
+    message: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Draw {
+    /// SHA-256 of the seed, as hexadecimal.
+    #[schema(value_type = String)]
+    commitment: DrawCommitment,
+    /// The seed, as hexadecimal, once drawn.
+    seed: Option<String>,
+}
+
+/// Smaller boards fit a packet as they are.
+const WORTH_COMPRESSING: usize = 1_200;
+
+impl Board {
+    pub(crate) fn new(
+        setup: &Setup,
+        snapshot: Snapshot,
+        phase: Phase,
+        pace: Option<Pace>,
+        settings: SettingsView,
+        slowed_at: Option<Timestamp>,
+    ) -> Self {
+        let schedule = setup.event.schedule;
+        let drawn = schedule.drawn_at(snapshot.at);
+        let body = BoardBody {
+            event: setup.event.id.as_str(),
+            epoch: snapshot.epoch.number(),
+            phase,
+            at: snapshot.at,
+            opens_at: schedule.opens_at,
+            on_sale_at: schedule.on_sale_at,
+            closes_at: schedule.closes_at,
+            frontier: snapshot.frontier.map_or(0, Place::number),
+            waiting: snapshot.marks.waiting(),
+            rate_per_minute: settings.settings.admission_rate_per_minute.per_minute(),
+            observed_per_minute: pace.map(|pace| tenths(pace.per_minute)),
+            observed_low_per_minute: pace.map(|pace| tenths(pace.low_per_minute)),
+            observed_high_per_minute: pace.map(|pace| tenths(pace.high_per_minute)),
+            slowed_at,
+            marks: if drawn {
+                snapshot.marks.as_slice()
+            } else {
+                &[]
+            },
+            poll_policy: setup.poll_policy,
+            draw: Draw {
+                commitment: setup.seed.commitment(),
+                seed: drawn.then(|| setup.seed.reveal()),
+            },
+            call_window_seconds: setup.rules.call_window.as_secs(),
+            message: settings.settings.message.shown(),
+        };
+        let json = Bytes::from(serde_json::to_vec(&body).unwrap_or_default());
+        let gzip = (json.len() > WORTH_COMPRESSING)
+            .then(|| compress(&json))
+            .flatten();
+        let tag = format!("W/\"{}-{}\"", snapshot.epoch, snapshot.at.as_micros());
+        let etag =
+            HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("W/\"0\""));
+        Self {
+            snapshot,
+            phase,
+            pace,
+            settings,
+            json,
+            gzip,
+            etag,
+        }
+    }
+
+    /// Whether the ticket at `place` has been called, as far as this board knows.
+    pub fn has_called(&self, place: Place) -> bool {
+        self.snapshot
+            .frontier
+            .is_some_and(|frontier| place <= frontier)
+    }
+
+    /// How many people stand ahead of `place`.
+    pub fn ahead(&self, place: Place) -> u64 {
+        self.snapshot.marks.ahead(place)
+    }
+
+    /// When somebody with `ahead` people in front is called; `None` while nobody is.
+    pub fn eta(&self, ahead: u64) -> Option<EtaRange> {
+        self.pace.map(|pace| pace.eta(ahead))
+    }
+}
+
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0
+}
+
+fn compress(json: &[u8]) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 2), Compression::fast());
+    encoder.write_all(json).ok()?;
+    encoder.finish().ok().map(Bytes::from)
+}

@@ -1,0 +1,147 @@
+//! The admission controller: one turn a tick, against the store, on every instance; none leads.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use waiting_room_core::{AdmissionRate, Mode, PaceMeter, Phase, Timestamp};
+
+use crate::{
+    board::Board,
+    figures::{Figures, Speed},
+    metrics,
+    queue_store::{QueueStore, Regime, StoreResult},
+    room::{Room, Setup},
+    settings::SettingsView,
+    shop::{Shop, ShopFigures},
+};
+
+/// Ticks for one event.
+pub(crate) struct Controller {
+    setup: Arc<Setup>,
+    store: Arc<dyn QueueStore>,
+    shop: Arc<dyn Shop>,
+    settings: watch::Receiver<SettingsView>,
+    meter: PaceMeter,
+    speed: Speed,
+    brakes: Brakes,
+}
+
+/// A shop that is slower than this is shown as not answering.
+const SHOP_TIMEOUT: Duration = Duration::from_millis(500);
+
+impl Controller {
+    pub(crate) fn new(
+        setup: Arc<Setup>,
+        store: Arc<dyn QueueStore>,
+        shop: Arc<dyn Shop>,
+        settings: watch::Receiver<SettingsView>,
+    ) -> Self {
+        Self {
+            setup,
+            store,
+            shop,
+            settings,
+            meter: PaceMeter::default(),
+            speed: Speed::default(),
+            brakes: Brakes::default(),
+        }
+    }
+
+    /// Ticks until `shutdown`: each tick of the clock, and at once when a setting changes.
+    pub(crate) async fn run(mut self, room: Arc<Room>, shutdown: CancellationToken) {
+        let mut ticks = interval(self.setup.rules.tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = ticks.tick() => {}
+                // A settings source that is gone leaves the last settings in force.
+                Ok(()) = self.settings.changed() => {}
+            }
+            match self.tick().await {
+                Ok((board, figures)) => {
+                    metrics::observed(&figures);
+                    room.board.send_replace(Arc::new(board));
+                    room.figures.send_replace(Arc::new(figures));
+                }
+                Err(error) => {
+                    metrics::store_failed(self.setup.event.id.as_str());
+                    tracing::warn!(
+                        event = %self.setup.event.id,
+                        error = &error as &dyn std::error::Error,
+                        "no turn: the last board stays"
+                    );
+                }
+            }
+        }
+    }
+
+    /// One turn, and what it leaves to be seen.
+    pub(crate) async fn tick(&mut self) -> StoreResult<(Board, Figures)> {
+        let event = &self.setup.event.id;
+        let view = self.settings.borrow_and_update().clone();
+        let regime = Regime {
+            rules: self.setup.rules.clone(),
+            settings: view.settings.clone(),
+        };
+        let turn = self.store.turn(event, &regime).await?;
+        let snapshot = self.store.snapshot(event, &regime).await?;
+        metrics::turned(event.as_str(), turn);
+        let shop = self.ask_shop().await;
+
+        let settings = &view.settings;
+        let rate = settings.admission_rate_per_minute;
+        let phase = Phase::at(
+            snapshot.at,
+            &self.setup.event.schedule,
+            settings.mode,
+            snapshot.recovering,
+        );
+        let waiting = snapshot.marks.waiting();
+        self.meter
+            .observe(snapshot.at, phase, waiting, snapshot.totals.called, rate);
+        self.speed.observe(snapshot.at, snapshot.totals);
+        self.brakes.observe(snapshot.at, rate, settings.mode);
+        let pace = (phase == Phase::Admitting).then(|| self.meter.pace(rate, snapshot.show_share));
+        let board = Board::new(
+            &self.setup,
+            snapshot,
+            phase,
+            pace,
+            view,
+            self.brakes.slowed_at,
+        );
+        let now = service_kit::now();
+        let figures = Figures::new(&self.setup, &board, &self.speed, shop.as_ref(), now);
+        Ok((board, figures))
+    }
+
+    async fn ask_shop(&self) -> Option<ShopFigures> {
+        timeout(SHOP_TIMEOUT, self.shop.figures(&self.setup.event))
+            .await
+            .ok()
+            .flatten()
+    }
+}
+
+/// Notices when the operator slows the queue down: the only reason for an ETA to climb.
+#[derive(Default)]
+struct Brakes {
+    last: Option<(AdmissionRate, Mode)>,
+    slowed_at: Option<Timestamp>,
+}
+
+impl Brakes {
+    fn observe(&mut self, at: Timestamp, rate: AdmissionRate, mode: Mode) {
+        if let Some((last_rate, last_mode)) = self.last.replace((rate, mode)) {
+            let stopped = mode != last_mode && matches!(mode, Mode::Pause | Mode::Closed);
+            if rate < last_rate || stopped {
+                self.slowed_at = Some(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! What a fan can ask of the gatekeeper, whichever page or program asks.
+
+use std::{sync::Arc, time::Duration};
+
+use rand::RngExt;
+use serde::Serialize;
+use utoipa::ToSchema;
+use waiting_room_core::{
+    Claim, Cohort, Entry, Phase, Place, Secret, SessionId, Standing, TicketId, Timestamp,
+};
+use waiting_room_tokens::{AdmissionClaims, QueueClaims};
+
+use crate::{
+    board::Board,
+    keys::random_bytes,
+    metrics,
+    refusal::Refusal,
+    room::{Gatekeeper, Room},
+};
+
+/// A fan's place, and the token that is worth it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Seat {
+    /// To be kept by the fan: it is worth the place whatever happens to the store.
+    pub(crate) queue_token: String,
+    /// The ticket.
+    #[schema(value_type = String)]
+    pub(crate) ticket: TicketId,
+    #[schema(value_type = String, example = "arrival")]
+    pub(crate) cohort: Cohort,
+    /// Absent for the pre-queue until the draw.
+    #[schema(value_type = Option<u64>)]
+    pub(crate) place: Option<Place>,
+    /// The queue store's life in which the token was issued.
+    pub(crate) epoch: u64,
+    pub(crate) status: Status,
+    #[serde(skip)]
+    pub(crate) new: bool,
+}
+
+/// Where a fan stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Status {
+    pub(crate) state: State,
+    /// People waiting ahead; absent when it is not known yet or does not matter any more.
+    pub(crate) ahead: Option<u64>,
+    /// How many wait in all.
+    pub(crate) waiting: u64,
+    /// The expected wait; absent while nobody is called.
+    pub(crate) eta_seconds: Option<u64>,
+    /// The wait is rarely shorter.
+    pub(crate) eta_low_seconds: Option<u64>,
+    /// The wait is rarely longer.
+    pub(crate) eta_high_seconds: Option<u64>,
+    /// When to ask again.
+    pub(crate) poll_after_ms: u64,
+    #[schema(value_type = String, example = "admitting")]
+    pub(crate) phase: Phase,
+    /// The queue store's life.
+    pub(crate) epoch: u64,
+    #[schema(value_type = String, example = "arrival")]
+    pub(crate) cohort: Cohort,
+    /// Absent for the pre-queue until the draw.
+    #[schema(value_type = Option<u64>)]
+    pub(crate) place: Option<Place>,
+    /// When called: until when to come to the door.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) call_expires_at: Option<Timestamp>,
+    /// When admitted: until when the session lasts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(crate) session_expires_at: Option<Timestamp>,
+    /// When a call was missed: whether a rejoin is within the rules.
+    pub(crate) may_rejoin: bool,
+    /// What the operator tells the fans.
+    pub(crate) message: Option<String>,
+    /// A fresh token in place of one from before the store was lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) queue_token: Option<String>,
+}
+
+/// How far a fan has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// Gathers before the on-sale.
+    Prequeue,
+    /// Waits to be called.
+    Waiting,
+    /// May come to the door.
+    Called,
+    /// Is in checkout.
+    Admitted,
+    /// Missed the call, or the stay in checkout is over.
+    Expired,
+    /// Gave the place up.
+    Left,
+    /// Too late: the event is closed.
+    Closed,
+}
+
+/// Through the door.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Admission {
+    /// Opens checkout; verifiable through the JWKS.
+    pub(crate) admission_token: String,
+    /// The session.
+    #[schema(value_type = String)]
+    pub(crate) session: SessionId,
+    /// When the fan passed the door.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) admitted_at: Timestamp,
+    /// When the session ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) expires_at: Timestamp,
+    /// Where to go.
+    pub(crate) checkout_url: String,
+}
+
+/// How often a fan asks while the door is shut for a while.
+const POLL_SHUT: Duration = Duration::from_secs(4);
+
+impl Gatekeeper {
+    /// Gives the fan who drew `secret` a place at `room`, or finds it.
+    pub(crate) async fn join(&self, room: &Room, secret: &Secret) -> Result<Seat, Refusal> {
+        let now = service_kit::now();
+        let board = room.board();
+        let event = room.event();
+        if board.phase == Phase::Closed {
+            return Err(Refusal::Closed);
+        }
+        let opens_at = event.schedule.opens_at;
+        if now < opens_at {
+            return Err(Refusal::NotOpenYet {
+                opens_at,
+                opens_in: opens_at.since(now),
+            });
+        }
+        let ticket = TicketId::of(&event.id, secret);
+        let entry = match event.schedule.cohort_at(now) {
+            Cohort::Prequeue => Entry::Prequeue(room.setup().seed.place_of(ticket)),
+            Cohort::Arrival => Entry::Arrival,
+        };
+        let joined = self
+            .store
+            .join(&event.id, ticket, entry, &room.regime())
+            .await?
+            .map_err(|_| Refusal::Full)?;
+        let cohort = joined.place.cohort();
+        metrics::joined(event.id.as_str(), cohort, joined.new);
+        let place = (cohort == Cohort::Arrival).then_some(joined.place);
+        let claims = self.claims(room, &board, ticket, place, now);
+        let seat = self.seat(room, &board, claims, Some(joined.standing), now)?;
+        Ok(Seat {
+            new: joined.new,
+            ..seat
+        })
+    }
+
+    /// Where the fan with `claims` stands. Costs the store nothing while the ticket waits.
+    pub(crate) async fn status(
+        &self,
+        room: &Room,
+        claims: &QueueClaims,
+    ) -> Result<Status, Refusal> {
+        let now = service_kit::now();
+        let board = room.board();
+        let event = &room.event().id;
+        let regime = room.regime();
+        if board.phase == Phase::Closed {
+            let standing = self.store.known_standing(event, claims.ticket, &regime);
+            return Ok(status(room, &board, claims, standing, now));
+        }
+        if claims.epoch != board.snapshot.epoch {
+            return self.reseat(room, &board, claims, now).await;
+        }
+        let standing = match self.store.known_standing(event, claims.ticket, &regime) {
+            Some(standing) => Some(standing),
+            None if board.has_called(room.place_of(claims)) => {
+                let standing = self.store.standing(event, claims.ticket, &regime).await?;
+                if standing.is_none() {
+                    return self.reseat(room, &board, claims, now).await;
+                }
+                standing
+            }
+            None => None,
+        };
+        Ok(status(room, &board, claims, standing, now))
+    }
+
+    /// Puts the fan with `claims` back at the place.
+    pub(crate) async fn rejoin(&self, room: &Room, claims: QueueClaims) -> Result<Seat, Refusal> {
+        let now = service_kit::now();
+        let board = room.board();
+        if board.phase == Phase::Closed {
+            return Err(Refusal::Closed);
+        }
+        let event = &room.event().id;
+        let place = room.place_of(&claims);
+        let standing = self
+            .store
+            .rejoin(event, claims.ticket, place, &room.regime())
+            .await?
+            .map_err(Refusal::Rejoin)?;
+        metrics::rejoined(event.as_str());
+        let claims = self.claims(room, &board, claims.ticket, claims.place, now);
+        self.seat(room, &board, claims, Some(standing), now)
+    }
+
+    /// The fan with `claims` gives the place up.
+    pub(crate) async fn leave(&self, room: &Room, claims: &QueueClaims) -> Result<(), Refusal> {
+        self.store
+            .leave(&room.event().id, claims.ticket, &room.regime())
+            .await?;
+        Ok(())
+    }
+
+    /// The fan with `claims` comes to the door.
+    pub(crate) async fn claim(
+        &self,
+        room: &Room,
+        claims: &QueueClaims,
+    ) -> Result<Admission, Refusal> {
+        let event = room.event();
+        let place = room.place_of(claims);
+        let session = SessionId::from_bytes(random_bytes());
+        let claim = self
+            .store
+            .claim(&event.id, claims.ticket, place, session, &room.regime())
+            .await?;
+        metrics::claimed(event.id.as_str(), outcome(&claim));
+        let session = match claim {
+            Claim::Admitted { session, .. } => session,
+            Claim::NotCalled => {
+                let ask_again_after = Duration::from_millis(
+                    status(room, &room.board(), claims, None, service_kit::now()).poll_after_ms,
+                );
+                return Err(Refusal::NotCalled { ask_again_after });
+            }
+            Claim::Busy { retry_after } => return Err(Refusal::Busy { retry_after }),
+            Claim::Missed { may_rejoin } => return Err(Refusal::Missed { may_rejoin }),
+            Claim::Left => return Err(Refusal::Left),
+            Claim::Ended => return Err(Refusal::SessionEnded),
+            Claim::Closed => return Err(Refusal::Closed),
+            Claim::Full => return Err(Refusal::Full),
+        };
+        let admission = AdmissionClaims {
+            ticket: claims.ticket,
+            event: event.id.clone(),
+            session: session.id,
+            issued_at: session.admitted_at,
+            expires_at: session.expires_at,
+        };
+        let admission_token = self.keys.admission().sign(&admission, service_kit::now())?;
+        let checkout_url = event
+            .checkout_url
+            .clone()
+            .unwrap_or_else(|| format!("/checkout.html?event={}", event.id));
+        Ok(Admission {
+            admission_token,
+            session: session.id,
+            admitted_at: session.admitted_at,
+            expires_at: session.expires_at,
+            checkout_url,
+        })
+    }
+
+    async fn reseat(
+        &self,
+        room: &Room,
+        board: &Arc<Board>,
+        claims: &QueueClaims,
+        now: Timestamp,
+    ) -> Result<Status, Refusal> {
+        let event = &room.event().id;
+        let place = room.place_of(claims);
+        let answer = self
+            .store
+            .rejoin(event, claims.ticket, place, &room.regime())
+            .await?;
+        let Ok(standing) = answer else {
+            let standing = self
+                .store
+                .standing(event, claims.ticket, &room.regime())
+                .await?;
+            return Ok(status(room, board, claims, standing, now));
+        };
+        metrics::rejoined(event.as_str());
+        let claims = self.claims(room, board, claims.ticket, claims.place, now);
+        let queue_token = self.keys.queue().sign(&claims)?;
+        let status = status(room, board, &claims, Some(standing), now);
+        Ok(Status {
+            queue_token: Some(queue_token),
+            ..status
+        })
+    }
+
+    fn claims(
+        &self,
+        room: &Room,
+        board: &Board,
+        ticket: TicketId,
+        place: Option<Place>,
+        now: Timestamp,
+    ) -> QueueClaims {
+        QueueClaims {
+            ticket,
+            event: room.event().id.clone(),
+            place,
+            epoch: board.snapshot.epoch,
+            issued_at: now,
+            expires_at: room.token_expiry(now),
+        }
+    }
+
+    fn seat(
+        &self,
+        room: &Room,
+        board: &Board,
+        claims: QueueClaims,
+        standing: Option<Standing>,
+        now: Timestamp,
+    ) -> Result<Seat, Refusal> {
+        let status = status(room, board, &claims, standing, now);
+        Ok(Seat {
+            queue_token: self.keys.queue().sign(&claims)?,
+            ticket: claims.ticket,
+            cohort: status.cohort,
+            place: status.place,
+            epoch: claims.epoch.number(),
+            status,
+            new: false,
+        })
+    }
+}
+
+fn outcome(claim: &Claim) -> &'static str {
+    match claim {
+        Claim::Admitted { again: false, .. } => "admitted",
+        Claim::Admitted { again: true, .. } => "again",
+        Claim::NotCalled => "not_called",
+        Claim::Busy { .. } => "busy",
+        Claim::Missed { .. } => "missed",
+        Claim::Left | Claim::Ended => "gone",
+        Claim::Closed => "closed",
+        Claim::Full => "full",
+    }
+}
+
+fn status(
+    room: &Room,
+    board: &Board,
+    claims: &QueueClaims,
+    standing: Option<Standing>,
+    now: Timestamp,
+) -> Status {
+    let cohort = claims.cohort();
+    let place = room
+        .place_is_known(cohort, now)
+        .then(|| room.place_of(claims));
+    let state = state(board.phase, standing);
+    let ahead = match state {
+        State::Waiting => place.map(|place| board.ahead(place)),
+        State::Called => Some(0),
+        _ => None,
+    };
+    let eta = match state {
+        State::Waiting => ahead.and_then(|ahead| board.eta(ahead)),
+        _ => None,
+    };
+    let poll_after = poll_after(room, board, state, eta.map(|eta| eta.expected), now);
+    Status {
+        state,
+        ahead,
+        waiting: board.snapshot.marks.waiting(),
+        eta_seconds: eta.map(|eta| eta.expected.as_secs()),
+        eta_low_seconds: eta.map(|eta| eta.low.as_secs()),
+        eta_high_seconds: eta.map(|eta| eta.high.as_secs()),
+        poll_after_ms: poll_after.as_millis() as u64,
+        phase: board.phase,
+        epoch: board.snapshot.epoch.number(),
+        cohort,
+        place,
+        call_expires_at: match standing {
+            Some(Standing::Called { until }) => Some(until),
+            _ => None,
+        },
+        session_expires_at: match standing {
+            Some(Standing::Admitted(session)) => Some(session.expires_at),
+            _ => None,
+        },
+        may_rejoin: matches!(standing, Some(Standing::Missed { may_rejoin: true })),
+        message: board.settings.settings.message.shown().map(str::to_owned),
+        queue_token: None,
+    }
+}
+
+fn state(phase: Phase, standing: Option<Standing>) -> State {
+    match (standing, phase) {
+        (Some(Standing::Admitted(_)), _) => State::Admitted,
+        (Some(Standing::Left), _) => State::Left,
+        (Some(Standing::Ended), _) => State::Expired,
+        (_, Phase::Closed) => State::Closed,
+        (Some(Standing::Missed { .. }), Phase::Bypass) => State::Called,
+        (Some(Standing::Missed { .. }), _) => State::Expired,
+        (Some(Standing::Called { .. }), _) => State::Called,
+        (_, Phase::Bypass) => State::Called,
+        (_, Phase::Prequeue) => State::Prequeue,
+        (_, Phase::Admitting | Phase::Paused | Phase::Recovering) => State::Waiting,
+    }
+}
+
+fn poll_after(
+    room: &Room,
+    board: &Board,
+    state: State,
+    eta: Option<Duration>,
+    now: Timestamp,
+) -> Duration {
+    let policy = room.setup().poll_policy;
+    let (soon, late) = (
+        Duration::from_millis(policy.min_ms),
+        Duration::from_millis(policy.max_ms),
+    );
+    let wanted = match state {
+        State::Prequeue => (room.event().schedule.on_sale_at.since(now) / 2).clamp(soon, late),
+        State::Waiting if board.phase == Phase::Admitting => policy.poll_after(eta),
+        State::Waiting => POLL_SHUT,
+        State::Called => soon,
+        State::Admitted | State::Expired | State::Left | State::Closed => late,
+    };
+    let spread = rand::rng().random_range(-policy.jitter..=policy.jitter);
+    wanted.mul_f64(1.0 + spread)
+}

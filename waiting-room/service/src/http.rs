@@ -1,0 +1,34 @@
+//! The gatekeeper's HTTP interface.
+
+mod basic;
+mod fan;
+mod operator;
+mod room_of;
+mod stream;
+mod well_known;
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::room::Gatekeeper;
+
+/// All routes of `gatekeeper`, with their description.
+pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(fan::events))
+        .routes(routes!(fan::event))
+        .routes(routes!(fan::join))
+        .routes(routes!(fan::me, fan::leave))
+        .routes(routes!(fan::rejoin))
+        .routes(routes!(fan::board))
+        .routes(routes!(fan::stream))
+        .routes(routes!(fan::admission))
+        .routes(routes!(operator::settings, operator::change_settings))
+        .routes(routes!(operator::figures))
+        .routes(routes!(operator::stream))
+        .routes(routes!(operator::rotate_keys))
+        .routes(routes!(well_known::jwks))
+        .merge(basic::routes())
+        .with_state(gatekeeper)
+}

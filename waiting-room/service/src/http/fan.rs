@@ -1,0 +1,311 @@
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use service_kit::{extract, problem::Problem};
+use utoipa::ToSchema;
+use waiting_room_core::{Phase, Secret, Timestamp};
+
+use super::{
+    room_of::{Fan, RoomOf},
+    stream::{self, BOARDS},
+};
+use crate::{
+    board::BoardBody,
+    desk::{Admission, Seat, Status},
+    figures::OfferView,
+    refusal::Refusal,
+    room::{Gatekeeper, Room},
+};
+
+/// All events.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventsBody {
+    events: Vec<EventBody>,
+}
+
+/// An event as fans see it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EventBody {
+    id: String,
+    name: String,
+    venue: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    starts_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    opens_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    on_sale_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    closes_at: Option<Timestamp>,
+    #[schema(value_type = String, example = "admitting")]
+    phase: Phase,
+    /// How many wait.
+    waiting: u64,
+    offers: Vec<OfferView>,
+    #[schema(value_type = String, format = DateTime)]
+    server_time: Timestamp,
+}
+
+impl EventBody {
+    fn new(room: &Room) -> Self {
+        let event = room.event();
+        let figures = room.figures();
+        Self {
+            id: event.id.to_string(),
+            name: event.name.clone(),
+            venue: event.venue.clone(),
+            starts_at: event.starts_at,
+            opens_at: event.schedule.opens_at,
+            on_sale_at: event.schedule.on_sale_at,
+            closes_at: event.schedule.closes_at,
+            phase: figures.phase,
+            waiting: figures.waiting,
+            offers: figures.offers.clone(),
+            server_time: service_kit::now(),
+        }
+    }
+}
+
+/// The body of a join.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct JoinBody {
+    /// What the fan's browser drew at random: 22 to 64 base64url characters.
+    secret: String,
+}
+
+/// The catalogue: all events with their offers and the stock left.
+#[utoipa::path(
+    get, path = "/v1/events", tag = "fan",
+    responses((status = 200, body = EventsBody))
+)]
+pub(super) async fn events(State(gatekeeper): State<Arc<Gatekeeper>>) -> Response {
+    let events = gatekeeper
+        .rooms()
+        .iter()
+        .map(|room| EventBody::new(room))
+        .collect();
+    briefly_cacheable(Json(EventsBody { events }))
+}
+
+/// One event with its offers and the stock left.
+#[utoipa::path(
+    get, path = "/v1/events/{event}", tag = "fan",
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 200, body = EventBody), (status = 404, body = Problem))
+)]
+pub(super) async fn event(RoomOf(room): RoomOf) -> Response {
+    briefly_cacheable(Json(EventBody::new(&room)))
+}
+
+/// Gives the fan a place, or finds the one that this secret has. Safe to repeat.
+#[utoipa::path(
+    post, path = "/v1/events/{event}/queue", tag = "fan",
+    params(("event" = String, Path, description = "The event's id")),
+    request_body = JoinBody,
+    responses(
+        (status = 201, description = "A new place", body = Seat),
+        (status = 200, description = "The place that it had", body = Seat),
+        (status = 404, body = Problem), (status = 410, body = Problem),
+        (status = 422, body = Problem), (status = 425, body = Problem),
+        (status = 503, body = Problem),
+    )
+)]
+pub(super) async fn join(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    RoomOf(room): RoomOf,
+    extract::Json(body): extract::Json<JoinBody>,
+) -> Result<Response, Refusal> {
+    let secret: Secret = body.secret.parse().map_err(Refusal::InvalidSecret)?;
+    let seat = gatekeeper.join(&room, &secret).await?;
+    let status = if seat.new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, private(Json(seat))).into_response())
+}
+
+/// Where the fan stands.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/queue/me", tag = "fan",
+    security(("queue_token" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 200, body = Status), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub(super) async fn me(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    fan: Fan,
+) -> Result<Response, Refusal> {
+    Ok(private(Json(
+        gatekeeper.status(&fan.room, &fan.claims).await?,
+    )))
+}
+
+/// Gives the place up.
+#[utoipa::path(
+    delete, path = "/v1/events/{event}/queue/me", tag = "fan",
+    security(("queue_token" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem))
+)]
+pub(super) async fn leave(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    fan: Fan,
+) -> Result<StatusCode, Refusal> {
+    gatekeeper.leave(&fan.room, &fan.claims).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts the ticket back at its place, after store loss or a missed call.
+#[utoipa::path(
+    post, path = "/v1/events/{event}/queue/rejoin", tag = "fan",
+    security(("queue_token" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 200, body = Seat), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem))
+)]
+pub(super) async fn rejoin(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    fan: Fan,
+) -> Result<Response, Refusal> {
+    Ok(private(Json(
+        gatekeeper.rejoin(&fan.room, fan.claims).await?,
+    )))
+}
+
+/// Comes to the door. Claiming again while the session lives gives the same session.
+#[utoipa::path(
+    post, path = "/v1/events/{event}/admission", tag = "fan",
+    security(("queue_token" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses(
+        (status = 200, body = Admission),
+        (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 410, description = "Call missed, or event closed", body = Problem),
+        (status = 425, description = "Not called yet", body = Problem),
+        (status = 429, description = "Called, but the door is busy", body = Problem),
+    )
+)]
+pub(super) async fn admission(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    fan: Fan,
+) -> Result<Response, Refusal> {
+    Ok(private(Json(
+        gatekeeper.claim(&fan.room, &fan.claims).await?,
+    )))
+}
+
+/// The board: the queue's public state, the same for everybody.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/board", tag = "fan",
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 200, body = inline(BoardBody<'static>)), (status = 304), (status = 404, body = Problem))
+)]
+pub(super) async fn board(RoomOf(room): RoomOf, request: HeaderMap) -> Response {
+    let board = room.board();
+    let known = request
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tag| tag == board.etag);
+    let gzip = board.gzip.clone().filter(|_| accepts_gzip(&request));
+    let mut response = match (known, gzip) {
+        (true, _) => StatusCode::NOT_MODIFIED.into_response(),
+        (false, Some(gzip)) => (
+            [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))],
+            gzip,
+        )
+            .into_response(),
+        (false, None) => board.json.clone().into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, s-maxage=1, stale-while-revalidate=5"),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    headers.insert(header::ETAG, board.etag.clone());
+    response
+}
+
+/// The board at each tick, as server-sent events `board`: for consoles and small events.
+#[utoipa::path(
+    get, path = "/v1/events/{event}/stream", tag = "fan",
+    params(("event" = String, Path, description = "The event's id")),
+    responses((status = 200, content_type = "text/event-stream", body = inline(BoardBody<'static>)), (status = 404, body = Problem), (status = 503, body = Problem))
+)]
+pub(super) async fn stream(
+    State(gatekeeper): State<Arc<Gatekeeper>>,
+    RoomOf(room): RoomOf,
+) -> Result<Response, Refusal> {
+    let changes = room.board.subscribe();
+    stream::of_changes(
+        &BOARDS,
+        changes,
+        gatekeeper.shutdown.clone(),
+        "board",
+        |board| String::from_utf8_lossy(&board.json).into_owned(),
+    )
+}
+
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    request
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            value.split(',').any(|coding| {
+                let mut parts = coding.split(';').map(str::trim);
+                parts.next() == Some("gzip") && parts.next() != Some("q=0")
+            })
+        })
+}
+
+fn private(body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-store"),
+    );
+    response
+}
+
+fn briefly_cacheable(body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, s-maxage=2"),
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_is_sent_only_to_who_asks_for_it() {
+        let accepts = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            accepts_gzip(&headers)
+        };
+        assert!(accepts("gzip"));
+        assert!(accepts("br, gzip;q=0.8"));
+        assert!(!accepts("br"));
+        assert!(!accepts("gzip;q=0, br"));
+        assert!(!accepts_gzip(&HeaderMap::new()));
+    }
+}
