@@ -2,6 +2,7 @@
 //! extractors that answer with them, serving and draining, metrics, logs, the clock.
 
 pub mod extract;
+pub mod health;
 pub mod http_metrics;
 pub mod problem;
 pub mod serve;

@@ -53,10 +53,9 @@ impl Default for Limits {
 }
 
 /// Wraps `routes` in what all services share: metrics, the body limit, the request's time limit, and
-/// answers as problems for what no route takes and for a handler that panics.
+/// answers as problems for a method that no route takes and for a handler that panics.
 pub fn harden(routes: Router, limits: Limits) -> Router {
     routes
-        .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(
             ServiceBuilder::new()

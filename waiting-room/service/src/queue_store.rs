@@ -11,7 +11,7 @@ use waiting_room_core::{
     Snapshot, Standing, TicketId, Turn,
 };
 
-pub use self::embedded::{EmbeddedQueueStore, OpenError};
+pub use self::embedded::{Clock, EmbeddedQueueStore, OpenError};
 
 /// What holds at the moment of an operation: the event's rules and the settings in force.
 #[derive(Clone, Debug)]
