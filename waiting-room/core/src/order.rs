@@ -186,6 +186,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn behaves_as_a_plain_sorted_set(steps in prop::collection::vec(step(), 1..200)) {
             let mut order = PlaceOrder::default();

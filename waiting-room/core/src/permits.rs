@@ -60,6 +60,12 @@ impl PermitBucket {
         self.level / PERMIT
     }
 
+    /// How long until a whole permit is there.
+    pub fn next_in(&self) -> Duration {
+        let missing = PERMIT.saturating_sub(self.level);
+        Duration::from_micros(missing.div_ceil(self.per_minute.max(1)))
+    }
+
     fn adopt(&mut self, rate: AdmissionRate, tick: Duration) {
         self.per_minute = u64::from(rate.per_minute());
         let tick_micros = tick.as_micros().min(u128::from(PERMIT)) as u64;

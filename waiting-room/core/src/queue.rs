@@ -14,8 +14,8 @@ use self::{
     sessions::Sessions,
 };
 use crate::{
-    Epoch, Marks, PermitBucket, Phase, Place, PlaceOrder, Rules, SessionId, Settings, TicketId,
-    Timestamp,
+    Cohort, Epoch, Marks, PermitBucket, Phase, Place, PlaceOrder, Rules, SessionId, Settings,
+    TicketId, Timestamp,
 };
 
 pub use self::sessions::Session;
@@ -31,6 +31,7 @@ pub struct EventQueue {
     recovers_until: Timestamp,
     now: Timestamp,
     door_time: DoorTime,
+    door_open: bool,
     tickets: HashMap<TicketId, Record>,
     waiting: PlaceOrder,
     calls: Calls,
@@ -73,7 +74,7 @@ pub enum Standing {
     Waiting,
     /// May come to the door.
     Called {
-        /// When the call window ends, should the door stay open.
+        /// When the call window ends, should the door stay open and the fan not knock.
         until: Timestamp,
     },
     /// Is in checkout.
@@ -118,7 +119,8 @@ pub enum Claim {
     },
     /// Not called yet.
     NotCalled,
-    /// Called, but there is no permit or no free session now: knock again after this.
+    /// Called, but there is no permit or no free session now: knock again after this. The call
+    /// window begins anew.
     Busy {
         /// When to knock again.
         retry_after: Duration,
@@ -136,6 +138,14 @@ pub enum Claim {
     Closed,
     /// No room for a ticket that the store does not know.
     Full,
+}
+
+impl Claim {
+    /// A [`Claim::Busy`] that ends within this is worth waiting for: an instance that holds its
+    /// answer so long and claims again meets the permit when it falls due, as no request over a
+    /// network can. Below some 100 claims a minute the rate is not reached otherwise, because the
+    /// bucket holds one permit only.
+    pub const HOLD: Duration = Duration::from_millis(500);
 }
 
 /// What one turn did.
@@ -195,7 +205,11 @@ pub struct Snapshot {
 
 /// How many seconds' worth of fans the controller keeps at the door beyond those under way: enough
 /// that a permit always finds somebody, few enough that nobody stands there for long.
-const DOOR_RESERVE: Duration = Duration::from_secs(3);
+const DOOR_RESERVE: Duration = Duration::from_secs(2);
+
+/// How many standard deviations of the number under way the controller keeps at the door besides:
+/// fans come by chance, which weighs most where few do.
+const SAFETY: f64 = 1.5;
 
 /// The longest lead for which the controller calls ahead, however slowly fans come.
 const LONGEST_LEAD: Duration = Duration::from_secs(45);
@@ -224,6 +238,7 @@ impl EventQueue {
             recovers_until,
             now,
             door_time: DoorTime::default(),
+            door_open: false,
             tickets: HashMap::new(),
             waiting: PlaceOrder::default(),
             calls: Calls::default(),
@@ -294,7 +309,7 @@ impl EventQueue {
     ) -> Result<Standing, RejoinRefused> {
         self.advance(now, rules, settings);
         let Some(record) = self.tickets.get(&ticket).copied() else {
-            if self.tickets.len() >= rules.capacity {
+            if !self.has_room_for_returner(rules) {
                 return Err(RejoinRefused::Full);
             }
             self.seat(ticket, place);
@@ -357,7 +372,7 @@ impl EventQueue {
         let record = match self.tickets.get(&ticket).copied() {
             Some(record) => record,
             None if phase == Phase::Closed => return Claim::Closed,
-            None if self.tickets.len() >= rules.capacity => return Claim::Full,
+            None if !self.has_room_for_returner(rules) => return Claim::Full,
             None => {
                 self.totals.rejoined += 1;
                 self.seat(ticket, place)
@@ -375,7 +390,9 @@ impl EventQueue {
             Standing::Missed { may_rejoin } => Claim::Missed { may_rejoin },
             Standing::Waiting => Claim::NotCalled,
             Standing::Called { .. } => {
-                let at_door_for = self.calls.knock(ticket, self.now, self.door_time);
+                let at_door_for =
+                    self.calls
+                        .knock(ticket, self.now, self.door_time, rules.call_window);
                 let limit = settings.max_active_sessions.sessions() as usize;
                 if phase != Phase::Admitting || self.sessions.len() >= limit {
                     return Claim::Busy {
@@ -383,11 +400,7 @@ impl EventQueue {
                     };
                 }
                 if !self.permits.take() {
-                    let queue = self.calls.at_door() as f64;
-                    let wait = queue / settings.admission_rate_per_minute.per_second();
-                    let left = (wait - at_door_for.as_secs_f64()).max(0.0);
-                    let retry_after =
-                        Duration::from_secs_f64(left.min(60.0)).clamp(RETRY.0, RETRY.1);
+                    let retry_after = self.knock_again_after(at_door_for, rules, settings);
                     return Claim::Busy { retry_after };
                 }
                 self.admit(ticket, record, session, rules)
@@ -464,6 +477,11 @@ impl EventQueue {
         self.epoch
     }
 
+    /// Whoever comes back had a place before those who joined since: newcomers can't crowd them out.
+    fn has_room_for_returner(&self, rules: &Rules) -> bool {
+        self.tickets.len() < rules.capacity.saturating_mul(2)
+    }
+
     fn recovering(&self) -> bool {
         self.now < self.recovers_until
     }
@@ -472,7 +490,9 @@ impl EventQueue {
         let elapsed = now.since(self.now);
         self.now = self.now.max(now);
         let phase = Phase::at(self.now, &rules.schedule, settings.mode, self.recovering());
-        if phase == Phase::Admitting {
+        // Time counts when the door was open at both its ends: in between it may have been shut.
+        let was_open = std::mem::replace(&mut self.door_open, phase == Phase::Admitting);
+        if was_open && self.door_open {
             self.door_time.advance(elapsed);
         }
         self.permits
@@ -488,6 +508,10 @@ impl EventQueue {
         let record = Record::waiting(place);
         self.tickets.insert(ticket, record);
         self.waiting.insert(place, ticket);
+        if place.cohort() == Cohort::Arrival {
+            // After a store loss the clock may be behind the one that gave this place.
+            self.last_arrival = self.last_arrival.max(place);
+        }
         record
     }
 
@@ -507,13 +531,44 @@ impl EventQueue {
         self.calls.expected() + 1.0 <= room
     }
 
+    /// When a fan who has been at the door for `at_door_for` and found no permit knocks again.
+    ///
+    /// The bucket gains nothing while it is full. While it takes long to fill up, a fan comes when
+    /// the line at the door has passed; where it holds one permit only, each moment between that
+    /// permit and the next knock is lost, so all the few at the door come for each permit, early
+    /// enough to be held until it falls due.
+    fn knock_again_after(
+        &self,
+        at_door_for: Duration,
+        rules: &Rules,
+        settings: &Settings,
+    ) -> Duration {
+        let per_second = settings.admission_rate_per_minute.per_second();
+        let period = Duration::from_secs_f64(1.0 / per_second);
+        if rules.tick.saturating_sub(period) > RETRY.0 {
+            let line =
+                Duration::from_secs_f64((self.calls.at_door() as f64 / per_second).min(60.0));
+            return line.saturating_sub(at_door_for).clamp(RETRY.0, RETRY.1);
+        }
+        let due = self.permits.next_in();
+        if due <= Claim::HOLD {
+            due
+        } else {
+            (due - due / 10)
+                .saturating_sub(Claim::HOLD / 2)
+                .clamp(RETRY.0, RETRY.1)
+        }
+    }
+
     /// How many tickets to call so that the door stays busy.
     fn short_of(&self, settings: &Settings) -> usize {
         let curve = self.calls.curve();
         let lead = (curve.mean_delay() + DOOR_RESERVE)
             .min(LONGEST_LEAD)
             .as_secs_f64();
-        let through_the_door = settings.admission_rate_per_minute.per_second() * lead;
+        let per_second = settings.admission_rate_per_minute.per_second();
+        let under_way = per_second * curve.mean_delay().as_secs_f64();
+        let through_the_door = per_second * lead + SAFETY * under_way.sqrt();
         let into_checkout = self.free_sessions(settings) + self.sessions.ended_per_second() * lead;
         let missing = through_the_door.max(1.0).min(into_checkout) - self.calls.expected();
         (missing / curve.show_share().max(LEAST_SHOW_SHARE))

@@ -44,7 +44,8 @@ pub struct Rules {
     pub calls_per_ticket: u8,
     /// One turn of the admission controller.
     pub tick: Duration,
-    /// How many tickets the queue holds at most, the ended ones included.
+    /// How many tickets may join the queue, the ended ones included. Tickets that come back after
+    /// a store loss have room up to twice as many.
     pub capacity: usize,
 }
 

@@ -41,7 +41,7 @@ struct Call {
     came: bool,
 }
 
-/// The tickets of one turn, which age together.
+/// The tickets of one turn, or of a few joins in a row, which age together.
 #[derive(Clone, Copy, Debug)]
 struct Batch {
     called_at: DoorTime,
@@ -60,6 +60,9 @@ struct Presence {
 /// Who has not knocked for this long is not at the door any more; several times the longest
 /// `Retry-After` that the door gives.
 const PRESENCE: Duration = Duration::from_secs(12);
+
+/// Calls within this are one batch: so a queue that calls each fan on joining has few of them.
+const SAME_AGE: Duration = Duration::from_millis(250);
 
 impl Batch {
     /// Reports the span that ends, and begins the next.
@@ -107,14 +110,20 @@ impl Calls {
         if count == 0 {
             return;
         }
-        let batch = self.first_batch + self.batches.len() as u64;
-        self.batches.push_back(Batch {
-            called_at: now,
-            span: 0,
-            at_risk: count,
-            came_in_span: 0,
-            not_come: count,
-        });
+        match self.batches.back_mut() {
+            Some(last) if last.span == 0 && now.since(last.called_at) < SAME_AGE => {
+                last.at_risk += count;
+                last.not_come += count;
+            }
+            _ => self.batches.push_back(Batch {
+                called_at: now,
+                span: 0,
+                at_risk: count,
+                came_in_span: 0,
+                not_come: count,
+            }),
+        }
+        let batch = self.first_batch + self.batches.len() as u64 - 1;
         let until = now.plus(window);
         for ticket in tickets {
             self.open.insert(
@@ -136,13 +145,23 @@ impl Calls {
             .map_or(Duration::ZERO, |call| call.until.since(now))
     }
 
-    /// `ticket` knocks; tells how long it has been at the door.
-    pub(super) fn knock(&mut self, ticket: TicketId, at: Timestamp, now: DoorTime) -> Duration {
-        if let Some(call) = self.open.get_mut(&ticket)
-            && !call.came
-        {
-            call.came = true;
-            if let Some(batch) = self.batch(ticket) {
+    /// `ticket` knocks; tells how long it has been at the door. Who finds the door busy must not
+    /// lose the call by it, however seldom a page in the background may knock: so the call window
+    /// begins anew.
+    pub(super) fn knock(
+        &mut self,
+        ticket: TicketId,
+        at: Timestamp,
+        now: DoorTime,
+        window: Duration,
+    ) -> Duration {
+        if let Some(call) = self.open.get_mut(&ticket) {
+            let first = !std::mem::replace(&mut call.came, true);
+            let until = now.plus(window.max(PRESENCE));
+            self.windows.remove(&(call.until, ticket));
+            self.windows.insert((until, ticket));
+            call.until = until;
+            if first && let Some(batch) = self.batch(ticket) {
                 batch.came_in_span += 1;
                 batch.not_come = batch.not_come.saturating_sub(1);
             }
@@ -168,7 +187,7 @@ impl Calls {
     }
 
     /// Ages the calls: learns who came, forgets who went from the door, and tells whose window has
-    /// passed. Who stands at the door keeps the call.
+    /// passed.
     pub(super) fn expire(&mut self, at: Timestamp, now: DoorTime) -> Vec<TicketId> {
         self.at_door
             .retain(|_, presence| at.since(presence.last_seen) <= PRESENCE);
@@ -178,16 +197,8 @@ impl Calls {
                 break;
             }
             self.windows.pop_first();
-            if self.at_door.contains_key(&ticket) {
-                let later = now.plus(PRESENCE);
-                self.windows.insert((later, ticket));
-                if let Some(call) = self.open.get_mut(&ticket) {
-                    call.until = later;
-                }
-            } else {
-                self.close(ticket);
-                missed.push(ticket);
-            }
+            self.close(ticket);
+            missed.push(ticket);
         }
         for batch in &mut self.batches {
             let span = ShowUpCurve::span_of(now.since(batch.called_at));
