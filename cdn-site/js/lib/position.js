@@ -1,0 +1,55 @@
+/** @typedef {import("./contract.js").Board} Board */
+
+/**
+ * People ahead of a place, read off the board's marks.
+ *
+ * Places are integers below 2^53, so differences of two of them are exact; only the interpolation rounds.
+ *
+ * @param {number} place
+ * @param {Pick<Board, "marks"|"waiting">} board
+ * @returns {number}
+ */
+export function aheadOf(place, board) {
+  const { marks, waiting } = board;
+  if (marks.length === 0) return waiting;
+  const last = marks[marks.length - 1];
+  if (place > last[0]) return waiting;
+  if (place <= marks[0][0]) return marks[0][1];
+  let low = 0;
+  let high = marks.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (marks[middle][0] <= place) low = middle;
+    else high = middle;
+  }
+  const [fromPlace, fromRank] = marks[low];
+  const [toPlace, toRank] = marks[high];
+  const share = (place - fromPlace) / (toPlace - fromPlace);
+  return Math.round(fromRank + share * (toRank - fromRank));
+}
+
+/**
+ * @typedef {object} Eta seconds until the turn: the best estimate and its bounds
+ * @property {number} mid
+ * @property {number} low
+ * @property {number} high
+ */
+
+/**
+ * The wait from the observed speed of the frontier; null while nothing moves or nothing was observed.
+ *
+ * @param {number} ahead
+ * @param {Pick<Board, "phase"|"observed_per_minute"|"observed_low_per_minute"|"observed_high_per_minute">} board
+ * @returns {Eta|null}
+ */
+export function etaOf(ahead, board) {
+  const speed = board.observed_per_minute;
+  if (board.phase !== "admitting" || !speed || speed <= 0) return null;
+  const slow = board.observed_low_per_minute || speed;
+  const fast = board.observed_high_per_minute || speed;
+  return {
+    mid: (ahead / speed) * 60,
+    low: (ahead / Math.max(fast, speed)) * 60,
+    high: (ahead / Math.min(slow, speed)) * 60,
+  };
+}
