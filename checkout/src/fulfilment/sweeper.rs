@@ -1,0 +1,83 @@
+//! The sweeper: puts orders on the queue that stay pending, because their message was never sent
+//! or was lost; forgets ended sessions whose tokens have expired; shows the queue's depth.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+use waiting_room_core::Timestamp;
+
+use super::Fulfilment;
+use crate::{BackendError, OrderMessage, error::chain, observe};
+
+/// Orders that are looked at in one page.
+const PAGE: usize = 500;
+
+/// Messages that are being sent at once.
+const SENDING: usize = 64;
+
+/// How often ended sessions are forgotten.
+const FORGET: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(fulfilment: &Fulfilment, shutdown: &CancellationToken) {
+    let mut ticks = interval(fulfilment.pace.sweep);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut forget_at = Instant::now() + FORGET;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let forget = Instant::now() >= forget_at;
+        if forget {
+            forget_at = Instant::now() + FORGET;
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            swept = round(fulfilment, forget) => if let Err(error) = swept {
+                tracing::warn!(error = chain(&error), "the sweeper was interrupted");
+            }
+        }
+    }
+}
+
+async fn round(fulfilment: &Fulfilment, forget: bool) -> Result<(), BackendError> {
+    for event in fulfilment.stock.keys() {
+        observe::depth(event, fulfilment.queue.depth(event).await?);
+    }
+    if forget {
+        fulfilment.store.forget_expired(service_kit::now()).await?;
+    }
+    let swept = sweep(fulfilment).await?;
+    if swept > 0 {
+        tracing::debug!(orders = swept, "orders are pending for long");
+        observe::swept(swept);
+    }
+    Ok(())
+}
+
+async fn sweep(fulfilment: &Fulfilment) -> Result<usize, BackendError> {
+    let before = earlier(service_kit::now(), fulfilment.pace.overdue);
+    let mut after = None;
+    let mut swept = 0;
+    loop {
+        let page = fulfilment.store.pending(before, after, PAGE).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(swept);
+        };
+        after = Some(*last);
+        swept += page.len();
+        let sent: Vec<_> = stream::iter(page)
+            .map(|(order, event)| fulfilment.queue.send(OrderMessage { order, event }))
+            .buffer_unordered(SENDING)
+            .collect()
+            .await;
+        sent.into_iter().collect::<Result<Vec<()>, _>>()?;
+    }
+}
+
+fn earlier(now: Timestamp, by: Duration) -> Timestamp {
+    let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
+}

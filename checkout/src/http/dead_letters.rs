@@ -1,0 +1,134 @@
+//! An event's dead letters, for its operator.
+
+use axum::{
+    extract::{FromRequestParts, Path, State},
+    response::Response,
+};
+use http::{StatusCode, request::Parts};
+use serde::Serialize;
+use service_kit::problem::Problem;
+use utoipa::ToSchema;
+use waiting_room_core::EventId;
+
+use super::{Checkout, Refusal, orders::private};
+use crate::DeadLetter;
+
+/// Dead letters shown at once.
+const MOST: usize = 500;
+
+/// Proof that the request is an operator's.
+pub(super) struct Operator(());
+
+impl FromRequestParts<Checkout> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, checkout: &Checkout) -> Result<Self, Problem> {
+        checkout.parts().operator.check(parts).map(Self)
+    }
+}
+
+/// Messages that fulfilment could not get done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeadLetterList {
+    /// The oldest first; 500 at most.
+    dead_letters: Vec<DeadLetterView>,
+}
+
+/// A message that fulfilment could not get done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeadLetterView {
+    /// Its id.
+    id: String,
+    /// The order that stays pending because of it.
+    order_id: String,
+    /// What went wrong last.
+    reason: String,
+    /// How often it was tried.
+    received_count: u32,
+    /// When it was given up.
+    #[schema(format = DateTime)]
+    died_at: String,
+}
+
+/// How many messages are tried once more.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Redriven {
+    /// The number.
+    redriven: usize,
+}
+
+impl From<DeadLetter> for DeadLetterView {
+    fn from(letter: DeadLetter) -> Self {
+        Self {
+            id: letter.id,
+            order_id: letter.order.to_string(),
+            reason: letter.reason,
+            received_count: letter.received,
+            died_at: letter.died_at.to_string(),
+        }
+    }
+}
+
+/// Lists an event's dead letters
+#[utoipa::path(
+    get,
+    path = "/v1/operator/events/{event}/dead-letters",
+    tag = "operator",
+    security(("operator_credential" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses(
+        (status = 200, description = "The dead letters", body = DeadLetterList),
+        (status = 401, description = "`invalid-credential`", body = Problem),
+        (status = 404, description = "`unknown-event`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    )
+)]
+pub(super) async fn list(
+    State(checkout): State<Checkout>,
+    _: Operator,
+    Path(event): Path<String>,
+) -> Result<Response, Refusal> {
+    let event = event_id(&event)?;
+    let letters = checkout.parts().queue.dead_letters(&event, MOST).await?;
+    known(&checkout, &event, letters.len())?;
+    let dead_letters = letters.into_iter().map(DeadLetterView::from).collect();
+    Ok(private(StatusCode::OK, &DeadLetterList { dead_letters }))
+}
+
+/// Tries an event's dead letters once more
+#[utoipa::path(
+    post,
+    path = "/v1/operator/events/{event}/dead-letters/redrive",
+    tag = "operator",
+    security(("operator_credential" = [])),
+    params(("event" = String, Path, description = "The event's id")),
+    responses(
+        (status = 200, description = "They are on the queue again", body = Redriven),
+        (status = 401, description = "`invalid-credential`", body = Problem),
+        (status = 404, description = "`unknown-event`", body = Problem),
+        (status = 503, description = "`unavailable`", body = Problem),
+    )
+)]
+pub(super) async fn redrive(
+    State(checkout): State<Checkout>,
+    _: Operator,
+    Path(event): Path<String>,
+) -> Result<Response, Refusal> {
+    let event = event_id(&event)?;
+    let redriven = checkout.parts().queue.redrive(&event).await?;
+    known(&checkout, &event, redriven)?;
+    tracing::info!(%event, redriven, "dead letters are tried once more");
+    Ok(private(StatusCode::OK, &Redriven { redriven }))
+}
+
+fn event_id(text: &str) -> Result<EventId, Refusal> {
+    text.parse().map_err(|_| Refusal::UnknownEvent)
+}
+
+/// An event that left the catalogue may have left dead letters, which an operator has to see.
+fn known(checkout: &Checkout, event: &EventId, letters: usize) -> Result<(), Refusal> {
+    if letters == 0 {
+        checkout.event(event)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! Each backend keeps the rules of its traits.
+
+mod embedded {
+    order_store_suite!(crate::suite::embedded::Embedded);
+    settlement_suite!(crate::suite::embedded::Embedded);
+    order_queue_suite!(crate::suite::embedded::Embedded);
+}

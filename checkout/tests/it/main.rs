@@ -1,0 +1,21 @@
+//! Checkout from outside: its traits' rules, its HTTP contract, and what crashes must not do to it.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
+
+#[macro_use]
+mod suite;
+
+mod basic_pages;
+mod conformance;
+mod fulfilment;
+mod http_operator;
+mod http_orders;
+mod http_session;
+mod http_tokens;
+mod kill;
+mod model;
+mod throughput;
