@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::problem::Problem;
 
 /// Whether one backend answers.
-pub type Probe =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+pub type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 /// What the routes tell of.
 #[derive(Clone)]
@@ -67,12 +66,19 @@ async fn ready(State(health): State<Health>) -> Response {
     if missing.is_empty() {
         return Json(json!({"status": "ready"})).into_response();
     }
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", "Not ready to serve")
-        .with("missing", missing)
-        .into_response()
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "not-ready",
+        "Not ready to serve",
+    )
+    .with("missing", missing)
+    .into_response()
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
     (kind, health.metrics.render()).into_response()
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rand::RngExt;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 use waiting_room_core::{
     Claim, Cohort, Entry, Phase, Place, Secret, SessionId, Standing, TicketId, Timestamp,
@@ -223,10 +224,20 @@ impl Gatekeeper {
         let event = room.event();
         let place = room.place_of(claims);
         let session = SessionId::from_bytes(random_bytes());
-        let claim = self
-            .store
-            .claim(&event.id, claims.ticket, place, session, &room.regime())
-            .await?;
+        let regime = room.regime();
+        let answer_by = Instant::now() + Claim::HOLD;
+        let claim = loop {
+            let store = &self.store;
+            let claim = store
+                .claim(&event.id, claims.ticket, place, session, &regime)
+                .await?;
+            match claim {
+                Claim::Busy { retry_after } if Instant::now() + retry_after <= answer_by => {
+                    sleep(retry_after).await;
+                }
+                _ => break claim,
+            }
+        };
         metrics::claimed(event.id.as_str(), outcome(&claim));
         let session = match claim {
             Claim::Admitted { session, .. } => session,

@@ -2,6 +2,7 @@
 
 mod basic;
 mod fan;
+mod openapi;
 mod operator;
 mod room_of;
 mod stream;
@@ -9,13 +10,14 @@ mod well_known;
 
 use std::sync::Arc;
 
+use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::room::Gatekeeper;
 
 /// All routes of `gatekeeper`, with their description.
 pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(openapi::GatekeeperApi::openapi())
         .routes(routes!(fan::events))
         .routes(routes!(fan::event))
         .routes(routes!(fan::join))

@@ -70,7 +70,7 @@ impl SettingsBody {
     get,
     path = "/v1/operator/events/{event}/settings",
     tag = "operator",
-    security(("operator" = [])),
+    security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
     responses((status = 200, body = SettingsBody), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
@@ -86,7 +86,7 @@ pub(super) async fn settings(
     patch,
     path = "/v1/operator/events/{event}/settings",
     tag = "operator",
-    security(("operator" = [])),
+    security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
     request_body = SettingsChange,
     responses((status = 200, body = SettingsBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
@@ -128,7 +128,7 @@ pub(super) async fn change_settings(
     get,
     path = "/v1/operator/events/{event}/figures",
     tag = "operator",
-    security(("operator" = [])),
+    security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
     responses((status = 200, body = Figures), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
@@ -141,7 +141,7 @@ pub(super) async fn figures(OperatorOf(room): OperatorOf) -> Json<Figures> {
     get,
     path = "/v1/operator/events/{event}/stream",
     tag = "operator",
-    security(("operator" = [])),
+    security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
     responses((status = 200, content_type = "text/event-stream", body = Figures), (status = 401, body = Problem), (status = 404, body = Problem))
 )]
@@ -164,7 +164,7 @@ pub(super) async fn stream(
     post,
     path = "/v1/operator/keys/rotate",
     tag = "operator",
-    security(("operator" = [])),
+    security(("operator_credential" = [])),
     responses((status = 200, body = Rotation), (status = 401, body = Problem))
 )]
 pub(super) async fn rotate_keys(

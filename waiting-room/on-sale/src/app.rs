@@ -1,0 +1,318 @@
+use std::{
+    collections::HashMap,
+    fs,
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Json, Router, middleware, routing::get};
+use checkout::{
+    Checkout, CheckoutConfig, CheckoutParts, OrderQueue, OrderStore, QueuePolicy, SessionGate,
+    embedded::{self, OrderBook},
+    fulfilment::{self, Fulfilment, Pace},
+};
+use http::{Uri, uri::InvalidUri};
+use metrics_exporter_prometheus::BuildError;
+use service_kit::{
+    extract::OperatorCredential,
+    health::{self, Health},
+    serve::{self, Limits},
+    telemetry,
+};
+use thiserror::Error;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use waiting_room::{
+    Gatekeeper,
+    keys::{FileKeyStore, KeyError, TokenKeys},
+    queue_store::{self, EmbeddedQueueStore, QueueStore, Regime},
+    room::{Parts, RoomLimits, StartError},
+    settings::{FileSettings, SettingsSource},
+};
+use waiting_room_catalogue::{Catalogue, CatalogueErrors};
+
+use crate::{
+    adapters::{Door, Tills},
+    config::Config,
+    data_dir::{DataDir, DataDirError},
+    site,
+};
+
+/// Why the on-sale ended before it was asked to.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The data dir can't be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The events file can't be read.
+    #[error("the events file {path} cannot be read")]
+    EventsFile {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The events file has mistakes.
+    #[error("the events are not usable:\n{0}")]
+    Events(#[from] CatalogueErrors),
+    /// The address can't be served on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The keys can't be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The queue store can't be opened.
+    #[error(transparent)]
+    Queue(#[from] queue_store::OpenError),
+    /// The order book can't be opened.
+    #[error(transparent)]
+    Orders(#[from] embedded::OpenError),
+    /// The gatekeeper can't start.
+    #[error(transparent)]
+    Gatekeeper(#[from] StartError),
+    /// The metrics can't be collected.
+    #[error(transparent)]
+    Metrics(#[from] BuildError),
+    /// The process's own address is none.
+    #[error(transparent)]
+    Address(#[from] InvalidUri),
+    /// The settings file, or something else of the system, can't be used.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Whom the tokens name as their issuer.
+const ISSUER: &str = "waiting-room";
+
+/// How long background work may go on after the last request.
+const WIND_UP: Duration = Duration::from_secs(2);
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Waiting Room",
+    description = "A virtual waiting room, its checkout and its operator's controls. Errors are RFC 9457 problems with a stable type."
+))]
+struct Api;
+
+/// Runs the whole on-sale until `shutdown`.
+///
+/// # Errors
+/// When something that it needs can't be used, as [`RunError`] says.
+pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
+    let now = service_kit::now();
+    let data_dir = DataDir::open(&config.data_dir)?;
+    let operator = data_dir.operator_credential(config.operator_credential.as_deref())?;
+    let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
+    let metrics = telemetry::init_metrics()?;
+    checkout::describe_metrics();
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|source| RunError::Listen {
+            address: config.listen,
+            source,
+        })?;
+    let address = listener.local_addr()?;
+    let tasks = TaskTracker::new();
+
+    let settings = Arc::new(FileSettings::open(
+        data_dir.path(),
+        catalogue
+            .events()
+            .iter()
+            .map(|event| (&event.id, &event.initial_settings)),
+        now,
+    )?);
+    let limits = RoomLimits {
+        tick: config.tick(),
+        capacity: config.queue_capacity as usize,
+    };
+    let queue: Arc<dyn QueueStore> = Arc::new(open_queue(
+        &config, &data_dir, &catalogue, limits, &settings,
+    )?);
+    let book = OrderBook::open(data_dir.path(), QueuePolicy::default())?;
+    let gate: Arc<dyn SessionGate> = Arc::new(Door(queue.clone()));
+    let checkout = open_checkout(address, &catalogue, &book, &gate, &operator)?;
+
+    let keys = FileKeyStore::new(data_dir.path());
+    let parts = Parts {
+        catalogue: catalogue.clone(),
+        limits,
+        store: queue.clone(),
+        settings: settings.clone(),
+        keys: Arc::new(TokenKeys::load(ISSUER, Box::new(keys), now).await?),
+        shop: Arc::new(Tills(checkout.clone())),
+        operator: operator.clone(),
+    };
+    let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
+    let fulfilment = Fulfilment::new(
+        &catalogue,
+        book.clone(),
+        book.clone(),
+        gate,
+        Pace::default(),
+    );
+    tasks.spawn(fulfilment::run(fulfilment, shutdown.clone()));
+    let stop_watching = shutdown.clone();
+    tasks.spawn(async move { settings.watch_file(stop_watching).await });
+    tasks.spawn(health::upkeep(metrics.clone(), shutdown.clone()));
+
+    let health = Health {
+        backends: vec![
+            (
+                "queue-store",
+                probe(queue, |queue| async move { queue.ready().await.is_ok() }),
+            ),
+            (
+                "order-store",
+                probe(checkout.clone(), |shop| async move {
+                    shop.check().await.is_ok()
+                }),
+            ),
+        ],
+        shutdown: shutdown.clone(),
+        metrics,
+    };
+    let limits = Limits {
+        connections: config.max_connections as usize,
+        ..Limits::default()
+    };
+    let routes = all_routes(gatekeeper, &checkout).merge(health::routes(health));
+    let routes = serve::harden(routes.fallback(site::serve), limits)
+        .layer(middleware::from_fn(site::secure));
+    print_where_to_go(address, &operator, &config);
+    serve::serve(listener, routes, limits, shutdown).await;
+
+    tasks.close();
+    if timeout(WIND_UP, tasks.wait()).await.is_err() {
+        tracing::warn!(tasks = tasks.len(), "background work was cut off");
+    }
+    Ok(())
+}
+
+fn events_text(config: &Config) -> Result<String, RunError> {
+    match &config.events {
+        Some(path) => fs::read_to_string(path).map_err(|source| RunError::EventsFile {
+            path: path.clone(),
+            source,
+        }),
+        None => Ok(include_str!("demo-events.toml").to_owned()),
+    }
+}
+
+fn open_queue(
+    config: &Config,
+    data_dir: &DataDir,
+    catalogue: &Catalogue,
+    limits: RoomLimits,
+    settings: &FileSettings,
+) -> Result<EmbeddedQueueStore, RunError> {
+    let regimes: HashMap<_, _> = catalogue
+        .events()
+        .iter()
+        .map(|event| {
+            let settings = settings.watch(&event.id).map_or_else(
+                || event.initial_settings.clone(),
+                |view| view.borrow().settings.clone(),
+            );
+            (
+                event.id.clone(),
+                Regime {
+                    rules: limits.rules(event),
+                    settings,
+                },
+            )
+        })
+        .collect();
+    let clock = Arc::new(service_kit::now);
+    Ok(EmbeddedQueueStore::open(
+        data_dir.path(),
+        config.recovery(),
+        regimes.iter(),
+        clock,
+    )?)
+}
+
+fn open_checkout(
+    address: SocketAddr,
+    catalogue: &Arc<Catalogue>,
+    book: &Arc<OrderBook>,
+    gate: &Arc<dyn SessionGate>,
+    operator: &OperatorCredential,
+) -> Result<Checkout, RunError> {
+    // Checkout learns the keys as a shop elsewhere would: from the published set.
+    let jwks_url: Uri = format!("http://{}/.well-known/jwks.json", reachable(address)).parse()?;
+    let store: Arc<dyn OrderStore> = book.clone();
+    let queue: Arc<dyn OrderQueue> = book.clone();
+    let parts = CheckoutParts {
+        catalogue: catalogue.clone(),
+        store,
+        queue,
+        gate: gate.clone(),
+        operator: operator.clone(),
+    };
+    Ok(Checkout::new(
+        CheckoutConfig {
+            issuer: ISSUER.to_owned(),
+            jwks_url,
+        },
+        parts,
+    ))
+}
+
+fn all_routes(gatekeeper: Arc<Gatekeeper>, checkout: &Checkout) -> Router {
+    let (routes, api) = OpenApiRouter::with_openapi(Api::openapi())
+        .merge(waiting_room::routes(gatekeeper))
+        .merge(checkout.routes())
+        .split_for_parts();
+    let api = Arc::new(api);
+    routes.route(
+        "/openapi.json",
+        get(async move || Json(utoipa::openapi::OpenApi::clone(&api))),
+    )
+}
+
+fn probe<T, F>(backend: T, ask: fn(T) -> F) -> health::Probe
+where
+    T: Clone + Send + Sync + 'static,
+    F: Future<Output = bool> + Send + 'static,
+{
+    Arc::new(move || Box::pin(ask(backend.clone())))
+}
+
+/// Where this process reaches itself when it serves on `address`.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn print_where_to_go(address: SocketAddr, operator: &OperatorCredential, config: &Config) {
+    let base = format!("http://{}", reachable(address));
+    // Nobody may be reading: that is no reason not to serve.
+    let _ = writeln!(
+        io::stdout(),
+        "The waiting room is open.\n\n  \
+         home      {base}/\n  \
+         console   {base}/console.html\n  \
+         operator  {}\n  \
+         data      {}\n  \
+         stop      Ctrl-C",
+        operator.reveal(),
+        config.data_dir.display(),
+    );
+}

@@ -1,0 +1,125 @@
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+use service_kit::telemetry::LogFormat;
+
+/// The whole on-sale in one process: waiting room, checkout, fulfilment and site. No server, no
+/// account, no configuration needed.
+#[derive(Clone, Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Config {
+    /// The address to serve on; port 0 picks a free port and prints it
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "WAITING_ROOM_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// Where keys, settings, orders and stock are kept; made if it is not there
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "WAITING_ROOM_DATA_DIR",
+        default_value = "waiting-room-data"
+    )]
+    pub data_dir: PathBuf,
+
+    /// The events file (TOML); without it a demonstration event is on sale
+    #[arg(long, value_name = "FILE", env = "WAITING_ROOM_EVENTS")]
+    pub events: Option<PathBuf>,
+
+    /// What operators sign in with, 16 characters at least; without it one is made and kept in the
+    /// data dir
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "WAITING_ROOM_OPERATOR_CREDENTIAL",
+        hide_env_values = true
+    )]
+    pub operator_credential: Option<String>,
+
+    /// How long nobody is called after a restart, while the fans put their tickets back; 0 to 600
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "WAITING_ROOM_RECOVERY_SECONDS",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(0..=600)
+    )]
+    pub recovery_seconds: u64,
+
+    /// One turn of the admission controller, in milliseconds; 100 to 5000
+    #[arg(
+        long,
+        value_name = "MS",
+        env = "WAITING_ROOM_TICK_MS",
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(u64).range(100..=5_000)
+    )]
+    pub tick_ms: u64,
+
+    /// How many tickets one event's queue holds at most
+    #[arg(
+        long,
+        value_name = "TICKETS",
+        env = "WAITING_ROOM_QUEUE_CAPACITY",
+        default_value_t = 5_000_000,
+        value_parser = clap::value_parser!(u64).range(1..=100_000_000)
+    )]
+    pub queue_capacity: u64,
+
+    /// How many connections are served at once
+    #[arg(
+        long,
+        value_name = "CONNECTIONS",
+        env = "WAITING_ROOM_MAX_CONNECTIONS",
+        default_value_t = 20_000,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000)
+    )]
+    pub max_connections: u64,
+
+    /// Which log lines are written to standard error, in the syntax of RUST_LOG
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+
+    /// How log lines look
+    #[arg(
+        long,
+        value_enum,
+        env = "WAITING_ROOM_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormatArg,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormatArg {
+    /// For a person at a terminal
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(format: LogFormatArg) -> Self {
+        match format {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
+        }
+    }
+}
+
+impl Config {
+    /// How long nobody is called after a restart.
+    pub fn recovery(&self) -> Duration {
+        Duration::from_secs(self.recovery_seconds)
+    }
+
+    /// One turn of the admission controller.
+    pub fn tick(&self) -> Duration {
+        Duration::from_millis(self.tick_ms)
+    }
+}

@@ -1,0 +1,130 @@
+//! The static site, carried in the program; in the cloud a CDN serves the same files.
+
+use axum::{
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use service_kit::problem::Problem;
+
+#[derive(RustEmbed)]
+#[folder = "../../cdn-site"]
+#[exclude = "tests/*"]
+#[exclude = "*.md"]
+#[exclude = "package.json"]
+struct Site;
+
+/// Answers what no service's route takes: a file of the site, or that there is none.
+pub(crate) async fn serve(request: Request) -> Response {
+    let path = request.uri().path();
+    let api = path.starts_with("/v1/") || path.starts_with("/basic/");
+    if api || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Problem::not_found().into_response();
+    }
+    let name = match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    match Site::get(name) {
+        Some(file) => found(&request, &file),
+        None => missing(&request),
+    }
+}
+
+fn found(request: &Request, file: &EmbeddedFile) -> Response {
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tag| tag.as_bytes() == etag.as_bytes());
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        file.data.clone().into_response()
+    };
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(file.metadata.mimetype()) {
+        headers.insert(header::CONTENT_TYPE, with_charset(kind));
+    }
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    // Revalidated, so that a page and its scripts are always of one version.
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, no-cache"),
+    );
+    response
+}
+
+fn missing(request: &Request) -> Response {
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    match Site::get("404.html").filter(|_| wants_page) {
+        Some(page) => {
+            let mut response = found(request, &page);
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        }
+        None => Problem::not_found().into_response(),
+    }
+}
+
+fn with_charset(kind: HeaderValue) -> HeaderValue {
+    match kind.to_str() {
+        Ok(text) if text.starts_with("text/") => {
+            HeaderValue::try_from(format!("{text}; charset=utf-8")).unwrap_or(kind)
+        }
+        _ => kind,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What browsers are told of every page; the fan's pages need nothing from anywhere else.
+const OF_PAGES: [(HeaderName, &str); 5] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; font-src 'self'; manifest-src 'self'; media-src 'self' data:; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=()",
+    ),
+];
+
+/// A middleware that adds what browsers are told of pages, and of every answer that its type is what
+/// it says.
+pub(crate) async fn secure(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let headers = response.headers_mut();
+    if page {
+        for (name, value) in OF_PAGES {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}

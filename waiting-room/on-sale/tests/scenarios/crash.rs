@@ -1,0 +1,45 @@
+//! The same on-sale, killed in the middle.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::{
+    on_sale::{CROWD, PER_SECOND, RATE_PER_MINUTE, check},
+    program::{Program, event},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_the_middle() {
+    let mut program = Program::start(&event(RATE_PER_MINUTE, ""), &["--recovery-seconds", "8"]);
+    let (record, fans) = CROWD.set_out(&program);
+    sleep(Duration::from_secs(12)).await;
+    program.kill();
+    let before = record.lock().await.admitted.len();
+    assert!(before > 100, "only {before} admitted before the crash");
+    program.spawn();
+    fans.join_all().await;
+
+    let record = record.lock().await;
+    check(&record);
+    let times = record.claim_times();
+    let (first_life, second_life) = times.split_at(before);
+    let share = record.busy_share(second_life[0], PER_SECOND);
+    println!(
+        "crash: {before} admitted before and {} after, {:.1} s apart; then {:.1} % of the rate; \
+         at most {} in ten seconds",
+        second_life.len(),
+        (second_life[0] - first_life[before - 1]) as f64 / 1e6,
+        share * 100.0,
+        record.most_in_ten_seconds()
+    );
+    assert!(share >= 0.95, "only {:.1} % of the rate", share * 100.0);
+    // Who came back while the order re-formed was called in order; a fan who polls only after that
+    // is called next.
+    let late = record.overtaken();
+    assert!(
+        late.len() * 20 <= record.sights.len(),
+        "{} seen overtaken",
+        late.len()
+    );
+}

@@ -1,0 +1,16 @@
+//! The built program, driven over real HTTP.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_input;
+mod crash;
+mod crowd;
+mod fan_path;
+mod on_sale;
+mod program;
+mod settings;
+mod shutdown;
