@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use checkout::{Checkout, GateError, SessionGate};
+use checkout::{Checkout, GateError, OrderStore, SessionGate};
 use waiting_room::{
     queue_store::QueueStore,
-    shop::{OrderFigures, Shop, ShopFigures},
+    shop::{OrderFigures, Shop, ShopFigures, ShopUnavailable},
 };
 use waiting_room_catalogue::Event;
-use waiting_room_core::{EventId, SessionId, TicketId};
+use waiting_room_core::{EventId, Session, SessionId, TicketId};
 
 /// The waiting room's door, as checkout sees it.
 pub(crate) struct Door(pub(crate) Arc<dyn QueueStore>);
@@ -30,12 +30,15 @@ impl SessionGate for Door {
 }
 
 /// The shop, as the waiting room sees it.
-pub(crate) struct Tills(pub(crate) Checkout);
+pub(crate) struct Tills {
+    pub(crate) checkout: Checkout,
+    pub(crate) ledger: Arc<dyn OrderStore>,
+}
 
 #[async_trait]
 impl Shop for Tills {
     async fn figures(&self, event: &Event) -> Option<ShopFigures> {
-        let figures = match self.0.figures(&event.id).await {
+        let figures = match self.checkout.figures(&event.id).await {
             Ok(figures) => figures?,
             Err(error) => {
                 tracing::warn!(
@@ -59,5 +62,13 @@ impl Shop for Tills {
                 dead_letters: figures.orders.dead_letters,
             },
         })
+    }
+
+    async fn close_session(&self, session: Session) -> Result<(), ShopUnavailable> {
+        let closed = self
+            .ledger
+            .end_session(session.id, session.expires_at)
+            .await;
+        closed.map_err(|error| ShopUnavailable(Box::new(error)))
     }
 }

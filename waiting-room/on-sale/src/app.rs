@@ -152,7 +152,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         store: queue.clone(),
         settings: settings.clone(),
         keys: Arc::new(TokenKeys::load(ISSUER, Box::new(keys), now).await?),
-        shop: Arc::new(Tills(checkout.clone())),
+        shop: Arc::new(Tills {
+            checkout: checkout.clone(),
+            ledger: book.clone(),
+        }),
         operator: operator.clone(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

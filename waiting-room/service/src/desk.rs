@@ -207,11 +207,16 @@ impl Gatekeeper {
         self.seat(room, &board, claims, Some(standing), now)
     }
 
-    /// The fan with `claims` gives the place up.
+    /// The fan with `claims` gives the place up, and with it a stay in checkout.
     pub(crate) async fn leave(&self, room: &Room, claims: &QueueClaims) -> Result<(), Refusal> {
-        self.store
-            .leave(&room.event().id, claims.ticket, &room.regime())
-            .await?;
+        let event = &room.event().id;
+        let regime = room.regime();
+        let standing = self.store.standing(event, claims.ticket, &regime).await?;
+        if let Some(Standing::Admitted(session)) = standing {
+            // The token first: a freed slot must not leave one behind that still buys.
+            self.shop.close_session(session).await?;
+        }
+        self.store.leave(event, claims.ticket, &regime).await?;
         Ok(())
     }
 

@@ -8,7 +8,9 @@ use thiserror::Error;
 use waiting_room_core::{IdError, InvalidSetting, RejoinRefused, Timestamp};
 use waiting_room_tokens::TokenError;
 
-use crate::{keys::KeyError, queue_store::StoreUnavailable, settings::ChangeError};
+use crate::{
+    keys::KeyError, queue_store::StoreUnavailable, settings::ChangeError, shop::ShopUnavailable,
+};
 
 /// Why a request was not granted.
 #[derive(Debug, Error)]
@@ -50,6 +52,8 @@ pub(crate) enum Refusal {
     Keys(#[from] KeyError),
     #[error(transparent)]
     Store(#[from] StoreUnavailable),
+    #[error(transparent)]
+    Shop(#[from] ShopUnavailable),
     #[error("too many streams")]
     TooManyStreams,
 }
@@ -127,6 +131,10 @@ impl From<Refusal> for Problem {
             Refusal::Store(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "queue store");
                 Problem::unavailable(error.retry_after)
+            }
+            Refusal::Shop(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "shop");
+                Problem::unavailable(Duration::from_secs(2))
             }
             Refusal::TooManyStreams => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

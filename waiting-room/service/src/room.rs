@@ -160,6 +160,7 @@ pub struct Gatekeeper {
     pub(crate) store: Arc<dyn QueueStore>,
     pub(crate) settings: Arc<dyn SettingsSource>,
     pub(crate) keys: Arc<TokenKeys>,
+    pub(crate) shop: Arc<dyn Shop>,
     pub(crate) operator: OperatorCredential,
     pub(crate) shutdown: CancellationToken,
 }
@@ -236,6 +237,7 @@ impl Gatekeeper {
             store: parts.store,
             settings: parts.settings,
             keys: parts.keys,
+            shop: parts.shop,
             operator: parts.operator,
             shutdown,
         }))

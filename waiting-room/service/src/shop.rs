@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
+use thiserror::Error;
 use utoipa::ToSchema;
 use waiting_room_catalogue::Event;
-use waiting_room_core::OfferId;
+use waiting_room_core::{OfferId, Session};
 
 /// The shop at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +31,17 @@ pub struct OrderFigures {
     pub dead_letters: u64,
 }
 
-/// Lets the waiting room see stock and orders; asked once a tick and event.
+/// The shop did not take note.
+#[derive(Debug, Error)]
+#[error("the shop was not told that the session is over")]
+pub struct ShopUnavailable(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The shop, as the waiting room deals with it.
 #[async_trait]
 pub trait Shop: Send + Sync {
-    /// The shop of `event` as it is; `None` when it does not answer.
+    /// The shop of `event` as it is; `None` when it does not answer. Asked once a tick and event.
     async fn figures(&self, event: &Event) -> Option<ShopFigures>;
+
+    /// The fan gave `session` up: its admission token buys nothing any more.
+    async fn close_session(&self, session: Session) -> Result<(), ShopUnavailable>;
 }

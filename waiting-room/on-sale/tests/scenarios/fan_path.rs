@@ -319,6 +319,36 @@ async fn leaving_is_final_and_frees_the_place_for_those_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fan_who_leaves_from_checkout_frees_the_slot_and_keeps_no_side_door() {
+    let program = Program::start(&event(6_000, ""), &[]);
+    for leaves_by in ["/v1/events/aurora-live/queue/me", "/v1/session"] {
+        let (queue_token, admission_token) = program.admit("leave", leaves_by.len()).await;
+        let token = if leaves_by == "/v1/session" {
+            &admission_token
+        } else {
+            &queue_token
+        };
+        let left = program
+            .request(Method::DELETE, leaves_by)
+            .bearer_auth(token)
+            .send()
+            .await;
+        assert_eq!(
+            left.unwrap().status(),
+            StatusCode::NO_CONTENT,
+            "{leaves_by}"
+        );
+        let (status, refused) = order(&program, &admission_token, "too-late", 1).await;
+        let expected = (StatusCode::UNAUTHORIZED, &json!("/problems/invalid-token"));
+        assert_eq!((status, &refused["type"]), expected, "{leaves_by}");
+    }
+    let figures = program
+        .figures_once(|figures| figures["sessions"] == 0)
+        .await;
+    assert_eq!(figures["offers"][0]["stock_left"], 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_interface_describes_itself_and_the_process_tells_how_it_is() {
     let program = Program::start(&event(600, ""), &[]);
     let described = program.get("/openapi.json").await;
