@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aheadOf, etaOf } from "../js/lib/position.js";
+import { aheadOf, etaOf, isNewerThan } from "../js/lib/position.js";
 
 const START = 1_795_250_000_000_000;
 const board = { marks: [[START, 0], [START + 1000, 10], [START + 3000, 20], [START + 103_000, 120]], waiting: 150 };
@@ -19,6 +19,14 @@ test("before the first mark nobody new is ahead, behind the last everybody is", 
   assert.equal(aheadOf(START - 5, board), 0);
   assert.equal(aheadOf(START + 999_999, board), 150);
   assert.equal(aheadOf(START, { marks: [], waiting: 7 }), 7);
+});
+
+test("a board from before a fan arrived says nothing of the people ahead of that fan", () => {
+  const at = new Date(START / 1000).toISOString();
+  assert.equal(isNewerThan(START + 1000, { at }), true);
+  assert.equal(isNewerThan(START - 1000, { at }), false);
+  const drawn = 2 ** 49;
+  assert.equal(isNewerThan(drawn, { at: new Date(0).toISOString() }), false);
 });
 
 test("a later place never has fewer people ahead", () => {

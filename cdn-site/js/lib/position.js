@@ -28,6 +28,21 @@ export function aheadOf(place, board) {
   return Math.round(fromRank + share * (toRank - fromRank));
 }
 
+const FIRST_ARRIVAL = 2 ** 50;
+
+/**
+ * Whether a place was given after the board was made. Such a board does not know who came in between, so what it says
+ * of the people ahead is too good. An arrival's place is its time in microseconds; the pre-queue's are older than any
+ * board that has marks.
+ *
+ * @param {number} place
+ * @param {Pick<Board, "at">} board
+ * @returns {boolean}
+ */
+export function isNewerThan(place, board) {
+  return place >= FIRST_ARRIVAL && place / 1000 > Date.parse(board.at);
+}
+
 /**
  * @typedef {object} Eta seconds until the turn: the best estimate and its bounds
  * @property {number} mid

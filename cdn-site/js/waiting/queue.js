@@ -7,7 +7,7 @@
 import { Unreachable } from "../api.js";
 import { canDraw, drawnPlace, newSecret } from "../lib/draw.js";
 import { FALLBACK_POLICY, backoff, pollDelay } from "../lib/poll.js";
-import { aheadOf, etaOf } from "../lib/position.js";
+import { aheadOf, etaOf, isNewerThan } from "../lib/position.js";
 import { situationOf } from "../lib/situation.js";
 import { excuse, steady } from "../lib/steady.js";
 
@@ -208,7 +208,9 @@ export class Queue {
     const { board, seat, situation } = this;
     if (!board || !seat) return;
     if (situation !== "waiting" && situation !== "next" && situation !== "paused") return;
-    const ahead = situation === "next" ? 0 : aheadOf(seat.place ?? 0, board);
+    const place = seat.place ?? 0;
+    const ahead = situation === "next" ? 0 : isNewerThan(place, board) ? this.status?.ahead : aheadOf(place, board);
+    if (ahead === null || ahead === undefined) return;
     this.climbs = excuse(board, this.now, this.reseatedAt);
     seat.shown = steady(seat.shown ?? null, { ahead, eta: etaOf(ahead, board), excused: this.climbs !== null });
   }
@@ -421,7 +423,7 @@ export class Queue {
         }
         if (answer.status === 425 || answer.status === 429) {
           failures = 0;
-          wait = Math.max(answer.retryAfterMs, 500) * (1 + this.world.random() / 5);
+          wait = Math.max(answer.retryAfterMs, 250) * (1 + this.world.random() / 5);
           this.door.reason = answer.status === 425 ? "not-called-yet" : "door-busy";
         } else if (answer.status === 401) {
           await this.renewToken();

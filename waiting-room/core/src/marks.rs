@@ -42,6 +42,11 @@ impl Marks {
         &self.marks
     }
 
+    /// Whether everybody who waits stands before `place`.
+    pub fn is_behind_all(&self, place: Place) -> bool {
+        self.marks.last().is_none_or(|last| last.place < place)
+    }
+
     /// How many people stand ahead of `place`: exact at a mark, interpolated between two, everybody
     /// behind the last.
     pub fn ahead(&self, place: Place) -> u64 {

@@ -58,6 +58,9 @@ pub struct Joined {
     pub place: Place,
     /// Whether this join put it there.
     pub new: bool,
+    /// How many waited when it arrived: its people ahead, which no board knows yet. `None` for a
+    /// ticket that stood there already and for the pre-queue.
+    pub waited: Option<u64>,
     /// How far the ticket has come.
     pub standing: Standing,
 }
@@ -269,17 +272,18 @@ impl EventQueue {
             return Ok(Joined {
                 place: record.place(),
                 new: false,
+                waited: None,
                 standing,
             });
         }
         if self.tickets.len() >= rules.capacity {
             return Err(QueueFull);
         }
-        let place = match entry {
-            Entry::Prequeue(place) => place,
+        let (place, waited) = match entry {
+            Entry::Prequeue(place) => (place, None),
             Entry::Arrival => {
                 self.last_arrival = Place::of_arrival(self.now, self.last_arrival);
-                self.last_arrival
+                (self.last_arrival, Some(self.waiting.len() as u64))
             }
         };
         self.seat(ticket, place);
@@ -291,6 +295,7 @@ impl EventQueue {
         Ok(Joined {
             place,
             new: true,
+            waited,
             standing,
         })
     }

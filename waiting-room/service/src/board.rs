@@ -8,7 +8,7 @@ use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room_core::{
-    DrawCommitment, EtaRange, Mark, Pace, Phase, Place, PollPolicy, Snapshot, Timestamp,
+    Cohort, DrawCommitment, EtaRange, Mark, Pace, Phase, Place, PollPolicy, Snapshot, Timestamp,
 };
 
 use crate::{room::Setup, settings::SettingsView};
@@ -150,9 +150,13 @@ impl Board {
             .is_some_and(|frontier| place <= frontier)
     }
 
-    /// How many people stand ahead of `place`.
-    pub fn ahead(&self, place: Place) -> u64 {
-        self.snapshot.marks.ahead(place)
+    /// How many people stand ahead of `place`; `None` when it was given after this board was made,
+    /// which then does not know who came between.
+    pub fn ahead(&self, place: Place) -> Option<u64> {
+        let newer = place.cohort() == Cohort::Arrival
+            && place.number() > self.snapshot.at.as_micros()
+            && self.snapshot.marks.is_behind_all(place);
+        (!newer).then(|| self.snapshot.marks.ahead(place))
     }
 
     /// When somebody with `ahead` people in front is called; `None` while nobody is.

@@ -150,7 +150,11 @@ impl Gatekeeper {
         metrics::joined(event.id.as_str(), cohort, joined.new);
         let place = (cohort == Cohort::Arrival).then_some(joined.place);
         let claims = self.claims(room, &board, ticket, place, now);
-        let seat = self.seat(room, &board, claims, Some(joined.standing), now)?;
+        let seen = Seen {
+            standing: Some(joined.standing),
+            waited: joined.waited,
+        };
+        let seat = self.seat(room, &board, claims, seen, now)?;
         Ok(Seat {
             new: joined.new,
             ..seat
@@ -169,7 +173,7 @@ impl Gatekeeper {
         let regime = room.regime();
         if board.phase == Phase::Closed {
             let standing = self.store.known_standing(event, claims.ticket, &regime);
-            return Ok(status(room, &board, claims, standing, now));
+            return Ok(status(room, &board, claims, Seen::at(standing), now));
         }
         if claims.epoch != board.snapshot.epoch {
             return self.reseat(room, &board, claims, now).await;
@@ -185,7 +189,7 @@ impl Gatekeeper {
             }
             None => None,
         };
-        Ok(status(room, &board, claims, standing, now))
+        Ok(status(room, &board, claims, Seen::at(standing), now))
     }
 
     /// Puts the fan with `claims` back at the place.
@@ -204,7 +208,7 @@ impl Gatekeeper {
             .map_err(Refusal::Rejoin)?;
         metrics::rejoined(event.as_str());
         let claims = self.claims(room, &board, claims.ticket, claims.place, now);
-        self.seat(room, &board, claims, Some(standing), now)
+        self.seat(room, &board, claims, Seen::at(Some(standing)), now)
     }
 
     /// The fan with `claims` gives the place up, and with it a stay in checkout.
@@ -248,7 +252,14 @@ impl Gatekeeper {
             Claim::Admitted { session, .. } => session,
             Claim::NotCalled => {
                 let ask_again_after = Duration::from_millis(
-                    status(room, &room.board(), claims, None, service_kit::now()).poll_after_ms,
+                    status(
+                        room,
+                        &room.board(),
+                        claims,
+                        Seen::at(None),
+                        service_kit::now(),
+                    )
+                    .poll_after_ms,
                 );
                 return Err(Refusal::NotCalled { ask_again_after });
             }
@@ -298,12 +309,12 @@ impl Gatekeeper {
                 .store
                 .standing(event, claims.ticket, &room.regime())
                 .await?;
-            return Ok(status(room, board, claims, standing, now));
+            return Ok(status(room, board, claims, Seen::at(standing), now));
         };
         metrics::rejoined(event.as_str());
         let claims = self.claims(room, board, claims.ticket, claims.place, now);
         let queue_token = self.keys.queue().sign(&claims)?;
-        let status = status(room, board, &claims, Some(standing), now);
+        let status = status(room, board, &claims, Seen::at(Some(standing)), now);
         Ok(Status {
             queue_token: Some(queue_token),
             ..status
@@ -333,10 +344,10 @@ impl Gatekeeper {
         room: &Room,
         board: &Board,
         claims: QueueClaims,
-        standing: Option<Standing>,
+        seen: Seen,
         now: Timestamp,
     ) -> Result<Seat, Refusal> {
-        let status = status(room, board, &claims, standing, now);
+        let status = status(room, board, &claims, seen, now);
         Ok(Seat {
             queue_token: self.keys.queue().sign(&claims)?,
             ticket: claims.ticket,
@@ -362,11 +373,27 @@ fn outcome(claim: &Claim) -> &'static str {
     }
 }
 
+/// What the store told of a ticket, beyond what the board tells of its place.
+#[derive(Clone, Copy)]
+struct Seen {
+    standing: Option<Standing>,
+    waited: Option<u64>,
+}
+
+impl Seen {
+    fn at(standing: Option<Standing>) -> Self {
+        Self {
+            standing,
+            waited: None,
+        }
+    }
+}
+
 fn status(
     room: &Room,
     board: &Board,
     claims: &QueueClaims,
-    standing: Option<Standing>,
+    Seen { standing, waited }: Seen,
     now: Timestamp,
 ) -> Status {
     let cohort = claims.cohort();
@@ -375,7 +402,7 @@ fn status(
         .then(|| room.place_of(claims));
     let state = state(board.phase, standing);
     let ahead = match state {
-        State::Waiting => place.map(|place| board.ahead(place)),
+        State::Waiting => waited.or_else(|| board.ahead(place?)),
         State::Called => Some(0),
         _ => None,
     };

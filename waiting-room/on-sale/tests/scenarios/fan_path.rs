@@ -282,6 +282,31 @@ async fn keys_rotate_without_invalidating_what_is_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_people_ahead_are_right_from_the_first_answer_on_and_never_climb() {
+    let program = Program::start(&event(1, ""), &[]);
+    let mut first_answers = Vec::new();
+    for number in 0..200 {
+        let seat = program.join(&secret("ahead", number)).await;
+        let ahead = seat["status"]["ahead"].as_u64().expect("people ahead");
+        first_answers.push((ahead, seat["queue_token"].as_str().unwrap().to_owned()));
+    }
+    // A few of the first are called in the meantime; nobody behind them is.
+    assert!((195..200).contains(&first_answers[199].0), "{}", first_answers[199].0);
+    for (number, (ahead, token)) in first_answers.iter().enumerate().skip(20) {
+        let me = program
+            .request(Method::GET, "/v1/events/aurora-live/queue/me")
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        // A board from before the join says nothing rather than something wrong.
+        if let Some(now_ahead) = json_of(me).await["ahead"].as_u64() {
+            assert!(now_ahead <= *ahead, "fan {number}: first {ahead}, then {now_ahead}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaving_is_final_and_frees_the_place_for_those_behind() {
     let program = Program::start(&event(1, ""), &[]);
     let mut seats = Vec::new();
