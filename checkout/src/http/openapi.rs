@@ -1,12 +1,7 @@
 //! Checkout's part of the OpenAPI document.
 
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
-};
+use service_kit::openapi::{add_bearer, add_operator_credential};
+use utoipa::{Modify, OpenApi, openapi::OpenApi as Document};
 
 /// What the routes don't say of themselves.
 #[derive(OpenApi)]
@@ -24,18 +19,11 @@ struct Credentials;
 
 impl Modify for Credentials {
     fn modify(&self, document: &mut Document) {
-        let components = document.components.get_or_insert_default();
-        let bearer = |description: &str| {
-            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
-            SecurityScheme::Http(scheme.description(Some(description)).build())
-        };
-        components.add_security_scheme(
+        add_bearer(
+            document,
             "admission_token",
-            bearer("The admission token that a claim at the waiting room's door answered with"),
+            "The admission token that a claim at the waiting room's door answered with",
         );
-        components.add_security_scheme(
-            "operator_credential",
-            bearer("What the process printed, or was given, when it started"),
-        );
+        add_operator_credential(document);
     }
 }

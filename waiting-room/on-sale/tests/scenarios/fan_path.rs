@@ -291,7 +291,11 @@ async fn the_people_ahead_are_right_from_the_first_answer_on_and_never_climb() {
         first_answers.push((ahead, seat["queue_token"].as_str().unwrap().to_owned()));
     }
     // A few of the first are called in the meantime; nobody behind them is.
-    assert!((195..200).contains(&first_answers[199].0), "{}", first_answers[199].0);
+    assert!(
+        (195..200).contains(&first_answers[199].0),
+        "{}",
+        first_answers[199].0
+    );
     for (number, (ahead, token)) in first_answers.iter().enumerate().skip(20) {
         let me = program
             .request(Method::GET, "/v1/events/aurora-live/queue/me")
@@ -301,7 +305,10 @@ async fn the_people_ahead_are_right_from_the_first_answer_on_and_never_climb() {
             .unwrap();
         // A board from before the join says nothing rather than something wrong.
         if let Some(now_ahead) = json_of(me).await["ahead"].as_u64() {
-            assert!(now_ahead <= *ahead, "fan {number}: first {ahead}, then {now_ahead}");
+            assert!(
+                now_ahead <= *ahead,
+                "fan {number}: first {ahead}, then {now_ahead}"
+            );
         }
     }
 }
