@@ -1,6 +1,6 @@
 //! Serving HTTP/1.1 with every resource bounded, and draining when asked to.
 
-use std::{any::Any, convert::Infallible, sync::Arc, time::Duration};
+use std::{any::Any, convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -16,7 +16,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
     time::timeout,
 };
@@ -83,6 +83,26 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     Problem::internal().into_response()
 }
+
+/// Listens on `address`, with room for a stampede of connections that are not accepted yet: what
+/// does not fit is lost, and tried again by its client seconds later. The kernel may allow fewer
+/// (`net.core.somaxconn`).
+///
+/// # Errors
+/// When the address can't be listened on.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // So that a program that was killed can start again on its port at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 16_384;
 
 /// Lets this process open as many connections as the system's hard limit allows.
 pub fn raise_open_files_limit() {

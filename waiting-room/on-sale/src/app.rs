@@ -23,7 +23,7 @@ use service_kit::{
     telemetry,
 };
 use thiserror::Error;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -117,12 +117,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
     let metrics = telemetry::init_metrics()?;
     checkout::describe_metrics();
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|source| RunError::Listen {
-            address: config.listen,
-            source,
-        })?;
+    let listener = serve::listen(config.listen).map_err(|source| RunError::Listen {
+        address: config.listen,
+        source,
+    })?;
     let address = listener.local_addr()?;
     let tasks = TaskTracker::new();
 

@@ -7,7 +7,11 @@ use std::{
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::{sync::Mutex, task::JoinSet, time::sleep};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    task::JoinSet,
+    time::sleep,
+};
 
 use crate::program::{Program, secret};
 
@@ -55,7 +59,15 @@ struct Fan {
     record: Arc<Mutex<Record>>,
 }
 
+/// Two crowds at once would measure each other.
+static ONE_CROWD: Mutex<()> = Mutex::const_new(());
+
 impl Crowd {
+    /// Waits until no other crowd is out.
+    pub(crate) async fn alone() -> MutexGuard<'static, ()> {
+        ONE_CROWD.lock().await
+    }
+
     /// Sends all fans to the queue at once; ends when everybody who comes is through, or the
     /// patience is.
     pub(crate) fn set_out(self, program: &Program) -> (Arc<Mutex<Record>>, JoinSet<()>) {
@@ -90,7 +102,8 @@ impl Crowd {
 async fn watch(client: Client, board: String, record: Arc<Mutex<Record>>) {
     while Arc::strong_count(&record) > 1 {
         sleep(Duration::from_millis(200)).await;
-        let Ok(response) = client.get(&board).send().await else {
+        let request = client.get(&board).timeout(Duration::from_secs(2));
+        let Ok(response) = request.send().await else {
             continue;
         };
         let Ok(board) = response.json::<Value>().await else {
@@ -258,13 +271,21 @@ impl Record {
         times
     }
 
-    /// Claims since the first after `from`, as a part of `per_second`, for as long as fans waited.
+    /// Claims as a part of `per_second`, from the first one that was granted after `from` while fans
+    /// waited until nobody waited any more.
     pub(crate) fn busy_share(&self, from: u64, per_second: usize) -> f64 {
         let times = self.claim_times();
-        let first = times[times.partition_point(|at| *at < from)];
-        let last = self.waited_at.iter().copied().max().unwrap_or_default();
+        let waited = self.waited_at.iter().copied().filter(|at| *at >= from);
+        let began = waited.clone().min().unwrap_or(u64::MAX);
+        let first = times.get(times.partition_point(|at| *at < began)).copied();
+        let (first, last) = (first.unwrap_or(u64::MAX), waited.max().unwrap_or_default());
+        let seconds = last.saturating_sub(first) as f64 / 1e6;
+        assert!(
+            seconds > 3.0,
+            "fans waited for {seconds:.1} s only: too little to tell"
+        );
         let claims = times.iter().filter(|at| (first..last).contains(at)).count();
-        claims as f64 / (last.saturating_sub(first) as f64 / 1e6 * per_second as f64)
+        claims as f64 / (seconds * per_second as f64)
     }
 
     /// Fans who were seen waiting after one behind them had been seen called.

@@ -46,6 +46,7 @@ pub(crate) fn event(rate_per_minute: u32, fields: &str) -> String {
 
 impl Program {
     pub(crate) fn start(events: &str, extra: &[&'static str]) -> Self {
+        service_kit::serve::raise_open_files_limit();
         let client = Client::builder()
             .timeout(Duration::from_secs(15))
             .pool_max_idle_per_host(4_000)
