@@ -4,7 +4,7 @@ use axum::extract::{
     FromRequest, FromRequestParts, Request,
     rejection::{BytesRejection, FailedToBufferBody, JsonRejection},
 };
-use http::{StatusCode, header, request::Parts};
+use http::{HeaderMap, StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq;
 
@@ -125,6 +125,18 @@ fn is_same_origin(parts: &Parts) -> bool {
     host.is_some() && host == text(header::HOST)
 }
 
+/// The value of the cookie `name`, whatever other cookies a browser sends along, in however many
+/// headers.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|cookies| cookies.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
 /// What an operator proves to be one with: 16 bytes at least.
 #[derive(Clone)]
 pub struct OperatorCredential(String);
@@ -184,6 +196,20 @@ mod tests {
         assert_eq!(bearer(&parts(b"Basic abc")), None);
         assert_eq!(bearer(&parts(b"Bearer")), None);
         assert_eq!(bearer(&parts(b"Bearer \xff\xfe")), None);
+    }
+
+    #[test]
+    fn a_cookie_is_found_beside_whatever_else_is_sent() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            header::COOKIE,
+            http::HeaderValue::from_bytes(b"x=\xff; a=1").unwrap(),
+        );
+        headers.append(header::COOKIE, http::HeaderValue::from_static("b=2;c=3"));
+        for (name, value) in [("a", "1"), ("b", "2"), ("c", "3")] {
+            assert_eq!(cookie(&headers, name).as_deref(), Some(value));
+        }
+        assert_eq!(cookie(&headers, "d"), None);
     }
 
     #[test]

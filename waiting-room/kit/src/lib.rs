@@ -8,14 +8,39 @@ pub mod openapi;
 pub mod problem;
 pub mod serve;
 pub mod shutdown;
+mod stalled;
 pub mod telemetry;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use waiting_room_core::Timestamp;
 
-/// The wall clock's time now.
+/// The time now: the wall clock's, which in one process never goes back.
+///
+/// When the wall clock is set back, time goes on at its pace from where it was, so that neither
+/// permits nor turns stand still until it has caught up. When the clock is set forward, or the machine
+/// has slept, time follows.
 pub fn now() -> Timestamp {
+    static ANCHOR: Mutex<Option<(Timestamp, Instant)>> = Mutex::new(None);
+    let (wall, instant) = (wall_clock(), Instant::now());
+    let mut anchor = ANCHOR.lock().unwrap_or_else(PoisonError::into_inner);
+    let running = anchor.map(|(at, since)| at + instant.duration_since(since));
+    match running {
+        Some(running) if wall <= running + STEP => running,
+        _ => {
+            *anchor = Some((wall, instant));
+            wall
+        }
+    }
+}
+
+/// A wall clock that is ahead by more was set; by less it drifts.
+const STEP: Duration = Duration::from_secs(1);
+
+fn wall_clock() -> Timestamp {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -24,7 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{extract::BODY_LIMIT, http_metrics, problem::Problem};
+use crate::{extract::BODY_LIMIT, http_metrics, problem::Problem, stalled::BreaksWhenStalled};
 
 /// What one listener may cost.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +35,12 @@ pub struct Limits {
     /// two requests. Longer than the longest poll interval, so that a waiting fan keeps the
     /// connection: a new one costs several times a kept-alive request.
     pub head: Duration,
+    /// Whether a connection may carry more than one request.
+    pub keep_alive: bool,
     /// How long a request may take until its answer begins, its body's arrival included.
     pub request: Duration,
+    /// How long a client may take nothing of its answer.
+    pub stall: Duration,
     /// How long requests may go on once the process is asked to end.
     pub drain: Duration,
 }
@@ -46,8 +50,29 @@ impl Default for Limits {
         Self {
             connections: 20_000,
             head: Duration::from_secs(75),
+            keep_alive: true,
             request: Duration::from_secs(10),
+            stall: Duration::from_secs(15),
             drain: Duration::from_secs(6),
+        }
+    }
+}
+
+/// A connection that gets one of the last slots is for one request, sent at once: so fans who keep
+/// theirs between two polls never lock newcomers out.
+const CROWDED_HEAD: Duration = Duration::from_secs(5);
+
+impl Limits {
+    fn for_next(self, free_slots: usize) -> Self {
+        let crowded = free_slots < self.connections.div_ceil(5);
+        if crowded {
+            Self {
+                head: CROWDED_HEAD,
+                keep_alive: false,
+                ..self
+            }
+        } else {
+            self
         }
     }
 }
@@ -101,6 +126,9 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// A request's head may be this long, in bytes: several times a browser's longest.
+const LONGEST_HEAD: usize = 64 * 1024;
+
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 16_384;
 
@@ -130,6 +158,7 @@ pub async fn serve(
         let Some((stream, slot)) = accepted else {
             continue;
         };
+        let limits = limits.for_next(slots.available_permits());
         let (routes, shutdown, abort) = (routes.clone(), shutdown.clone(), abort.clone());
         connections.spawn(async move {
             tokio::select! {
@@ -186,7 +215,12 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .keep_alive(limits.keep_alive)
+        .max_buf_size(LONGEST_HEAD)
+        .serve_connection(
+            TokioIo::new(BreaksWhenStalled::new(stream, limits.stall)),
+            TowerToHyperService::new(service),
+        );
     tokio::pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,
