@@ -15,7 +15,7 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -41,9 +41,10 @@ pub struct FileSettings {
     last_good_path: PathBuf,
     events: HashMap<EventId, watch::Sender<SettingsView>>,
     // Held while the file is read and applied or changed, so that the two never cross.
-    applied: Mutex<Option<Content>>,
+    seen: Mutex<Content>,
 }
 
+/// The text of the file, or why it can't be read.
 type Content = Result<String, String>;
 
 impl FileSettings {
@@ -79,11 +80,12 @@ impl FileSettings {
             path,
             last_good_path,
             events,
-            applied: Mutex::new(None),
+            seen: Mutex::new(Ok(String::new())),
         };
         if !source.path.try_exists()? {
             write_atomically(&source.path, &source.as_document().to_string())?;
         }
+        source.read(now);
         source.read(now);
         Ok(source)
     }
@@ -93,16 +95,21 @@ impl FileSettings {
         let mut ticks = tokio::time::interval(POLL);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
-            self.read(service_kit::now());
+            // A file on a network that hangs must hang nothing else.
+            tokio::task::block_in_place(|| self.read(service_kit::now()));
         }
     }
 
-    /// Reads the file once: a few hundred bytes, from the page cache.
+    /// Reads the file once. What it says is put in force when it said the same the last time: an
+    /// editor that is half-way through `1200` has written `1`.
     fn read(&self, now: Timestamp) {
-        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
         let content = read_bounded(&self.path);
-        self.apply(&content, now);
-        *applied = Some(content);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == content {
+            self.apply(&content, now);
+        } else {
+            *seen = content;
+        }
     }
 
     fn apply(&self, content: &Content, now: Timestamp) {
@@ -117,7 +124,11 @@ impl FileSettings {
             let mut refused = match &table {
                 Ok(table) => match table.get(event.as_str()) {
                     Some(table) => apply_table(table, &mut settings),
-                    None => Vec::new(),
+                    None => vec![refusal(
+                        "settings-file",
+                        String::new(),
+                        "lacks this event's table",
+                    )],
                 },
                 Err(reason) => vec![refusal("settings-file", String::new(), reason)],
             };
@@ -142,7 +153,10 @@ impl FileSettings {
                 good = true;
             }
             let changed = settings != before.settings || refused != before.refused;
-            sender.send_modify(|view| view.read_at = now);
+            sender.send_if_modified(|view| {
+                view.read_at = now;
+                false
+            });
             if changed {
                 sender.send_replace(SettingsView {
                     settings,
@@ -176,7 +190,7 @@ impl FileSettings {
     }
 
     fn write_change(&self, event: &EventId, values: &[(SettingName, String)]) -> io::Result<()> {
-        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let content = read_bounded(&self.path);
         let parsed = content
             .as_ref()
@@ -209,7 +223,7 @@ impl FileSettings {
         write_atomically(&self.path, &text)?;
         let content = Ok(text);
         self.apply(&content, service_kit::now());
-        *applied = Some(content);
+        *seen = content;
         Ok(())
     }
 }
@@ -295,13 +309,21 @@ fn set(table: &mut dyn toml_edit::TableLike, name: SettingName, text: &str) {
 }
 
 fn read_bounded(path: &Path) -> Content {
-    let length = fs::metadata(path)
-        .map_err(|error| format!("cannot be read: {error}"))?
-        .len();
-    if length > LONGEST_FILE {
+    let failed = |error: io::Error| format!("cannot be read: {error}");
+    // Opening a pipe would wait for somebody to write into it.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    let length = file
+        .take(LONGEST_FILE + 1)
+        .read_to_string(&mut text)
+        .map_err(failed)?;
+    if length as u64 > LONGEST_FILE {
         return Err(format!("is larger than {LONGEST_FILE} bytes"));
     }
-    fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
+    Ok(text)
 }
 
 fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
@@ -352,6 +374,11 @@ mod tests {
 
         fn write(&self, text: &str) {
             fs::write(self.directory.path().join("settings.toml"), text).unwrap();
+            self.look_twice();
+        }
+
+        fn look_twice(&self) {
+            self.source.read(NOW);
             self.source.read(NOW);
         }
 
@@ -415,7 +442,7 @@ mod tests {
             assert_eq!(view.refused[0].setting, "settings-file");
         }
         fs::remove_file(bench.directory.path().join("settings.toml")).unwrap();
-        bench.source.read(NOW);
+        bench.look_twice();
         assert_eq!(bench.view().refused[0].setting, "settings-file");
         bench.write("[aurora-live]\nadmission-rate-per-minute = 700");
         assert_eq!(bench.view().refused, []);
@@ -423,6 +450,58 @@ mod tests {
             bench.view().settings.admission_rate_per_minute.per_minute(),
             700
         );
+    }
+
+    #[test]
+    fn a_number_that_an_editor_has_half_written_is_not_put_in_force() {
+        let bench = Bench::new();
+        let file = bench.directory.path().join("settings.toml");
+        fs::write(&file, "[aurora-live]\nadmission-rate-per-minute = 1").unwrap();
+        bench.source.read(NOW);
+        fs::write(&file, "[aurora-live]\nadmission-rate-per-minute = 1200").unwrap();
+        bench.source.read(NOW);
+        assert_eq!(
+            bench.view().settings.admission_rate_per_minute.per_minute(),
+            600
+        );
+        bench.source.read(NOW);
+        assert_eq!(
+            bench.view().settings.admission_rate_per_minute.per_minute(),
+            1200
+        );
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_without_waiting_for_it() {
+        let bench = Bench::new();
+        let file = bench.directory.path().join("settings.toml");
+        fs::remove_file(&file).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&file)
+                .status()
+                .unwrap()
+                .success()
+        );
+        bench.look_twice();
+        assert_eq!(bench.view().refused[0].reason, "is not a file");
+    }
+
+    #[test]
+    fn a_file_without_the_events_table_changes_nothing_and_is_shown() {
+        let bench = Bench::new();
+        bench.write("");
+        assert_eq!(bench.view().settings, initial());
+        assert_eq!(bench.view().refused[0].setting, "settings-file");
+    }
+
+    #[test]
+    fn looking_at_an_unchanged_file_wakes_nobody() {
+        let bench = Bench::new();
+        let mut changes = bench.source.watch(&bench.event).unwrap();
+        changes.mark_unchanged();
+        bench.look_twice();
+        assert!(!changes.has_changed().unwrap());
     }
 
     #[test]
