@@ -5,7 +5,10 @@ mod calls;
 mod record;
 mod sessions;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use self::{
     calls::{Calls, DoorTime},
@@ -35,6 +38,7 @@ pub struct EventQueue {
     door_time: DoorTime,
     door_open: bool,
     tickets: HashMap<TicketId, Record>,
+    gone: VecDeque<TicketId>,
     waiting: PlaceOrder,
     calls: Calls,
     sessions: Sessions,
@@ -81,6 +85,7 @@ impl EventQueue {
             door_time: DoorTime::default(),
             door_open: false,
             tickets: HashMap::new(),
+            gone: VecDeque::new(),
             waiting: PlaceOrder::default(),
             calls: Calls::default(),
             sessions: Sessions::default(),
@@ -114,7 +119,7 @@ impl EventQueue {
                 standing,
             });
         }
-        if self.tickets.len() >= rules.capacity {
+        if self.present() >= rules.capacity {
             return Err(QueueFull);
         }
         let (place, waited) = match entry {
@@ -124,7 +129,7 @@ impl EventQueue {
                 (self.last_arrival, Some(self.waiting.len() as u64))
             }
         };
-        self.seat(ticket, place);
+        self.seat(ticket, place, rules);
         self.totals.joined += 1;
         if phase == Phase::Admitting && self.waiting.len() == 1 && self.door_has_room(settings) {
             self.call(1, rules);
@@ -155,7 +160,7 @@ impl EventQueue {
             if !self.has_room_for_returner(rules) {
                 return Err(RejoinRefused::Full);
             }
-            self.seat(ticket, place);
+            self.seat(ticket, place, rules);
             self.totals.rejoined += 1;
             return Ok(Standing::Waiting);
         };
@@ -218,7 +223,7 @@ impl EventQueue {
             None if !self.has_room_for_returner(rules) => return Claim::Full,
             None => {
                 self.totals.rejoined += 1;
-                self.seat(ticket, place)
+                self.seat(ticket, place, rules)
             }
         };
         match self.standing_of(ticket, record, rules) {
@@ -322,7 +327,7 @@ impl EventQueue {
 
     /// Whoever comes back had a place before those who joined since: newcomers can't crowd them out.
     fn has_room_for_returner(&self, rules: &Rules) -> bool {
-        self.tickets.len() < rules.capacity.saturating_mul(2)
+        self.present() < rules.capacity.saturating_mul(2)
     }
 
     fn recovering(&self) -> bool {
@@ -347,7 +352,17 @@ impl EventQueue {
         phase
     }
 
-    fn seat(&mut self, ticket: TicketId, place: Place) -> Record {
+    /// How many tickets have not left or had their session.
+    fn present(&self) -> usize {
+        self.tickets.len() - self.gone.len()
+    }
+
+    fn seat(&mut self, ticket: TicketId, place: Place, rules: &Rules) -> Record {
+        if self.tickets.len() >= rules.capacity
+            && let Some(oldest) = self.gone.pop_front()
+        {
+            self.tickets.remove(&oldest);
+        }
         let record = Record::waiting(place);
         self.tickets.insert(ticket, record);
         self.waiting.insert(place, ticket);
@@ -360,7 +375,11 @@ impl EventQueue {
 
     fn set_stage(&mut self, ticket: TicketId, stage: Stage) {
         if let Some(record) = self.tickets.get_mut(&ticket) {
+            let was_gone = record.stage().is_gone();
             *record = record.at(stage);
+            if stage.is_gone() && !was_gone {
+                self.gone.push_back(ticket);
+            }
         }
     }
 

@@ -44,8 +44,9 @@ pub struct Rules {
     pub calls_per_ticket: u8,
     /// One turn of the admission controller.
     pub tick: Duration,
-    /// How many tickets may join the queue, the ended ones included. Tickets that come back after
-    /// a store loss have room up to twice as many.
+    /// How many tickets the queue holds at most. Those that left or had their session don't count
+    /// and make room when it is needed; tickets that come back after a store loss have room up to
+    /// twice as many.
     pub capacity: usize,
 }
 

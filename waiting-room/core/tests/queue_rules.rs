@@ -322,6 +322,25 @@ fn a_full_queue_takes_no_newcomer_and_keeps_its_tickets() {
 }
 
 #[test]
+fn who_left_or_had_the_session_makes_room_in_a_full_queue() {
+    let mut room = Room::quiet();
+    room.rules.capacity = 2;
+    for n in 0..20 {
+        let place = room.join(n).place;
+        room.pass(1);
+        if n % 2 == 0 {
+            assert!(room.leave(n));
+        } else {
+            admitted(room.claim(n, place));
+            assert!(room.leave(n));
+        }
+    }
+    let places = [21, 22].map(|n| room.join(n).place);
+    assert_eq!(room.try_join(23, Entry::Arrival), Err(QueueFull));
+    assert_eq!([21, 22].map(|n| room.join(n).place), places);
+}
+
+#[test]
 fn newcomers_after_a_store_loss_crowd_nobody_out_and_stand_behind() {
     let mut room = Room::quiet();
     room.rules.capacity = 3;

@@ -16,6 +16,13 @@ pub(super) enum Stage {
     Ended,
 }
 
+impl Stage {
+    /// Whether the ticket has no more business with the queue.
+    pub(super) fn is_gone(self) -> bool {
+        matches!(self, Self::Left | Self::Ended)
+    }
+}
+
 const STAGE_SHIFT: u32 = 53;
 const CALLS_SHIFT: u32 = 56;
 const PLACE_MASK: u64 = (1 << STAGE_SHIFT) - 1;
