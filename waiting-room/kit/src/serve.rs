@@ -60,7 +60,7 @@ impl Default for Limits {
 
 /// A connection that gets one of the last slots is for one request, sent at once: so fans who keep
 /// theirs between two polls never lock newcomers out.
-const CROWDED_HEAD: Duration = Duration::from_secs(5);
+const CROWDED_HEAD: Duration = Duration::from_secs(2);
 
 impl Limits {
     fn for_next(self, free_slots: usize) -> Self {

@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, middleware, routing::get};
+use axum::{Router, body::Bytes, middleware, routing::get};
 use checkout::{
     Checkout, CheckoutConfig, CheckoutParts, OrderQueue, OrderStore, QueuePolicy, SessionGate,
     embedded::{self, OrderBook},
     fulfilment::{self, Fulfilment, Pace},
 };
-use http::{Uri, uri::InvalidUri};
+use http::{Uri, header, uri::InvalidUri};
 use metrics_exporter_prometheus::BuildError;
 use service_kit::{
     extract::OperatorCredential,
@@ -277,11 +277,9 @@ fn all_routes(gatekeeper: Arc<Gatekeeper>, checkout: &Checkout) -> Router {
         .merge(waiting_room::routes(gatekeeper))
         .merge(checkout.routes())
         .split_for_parts();
-    let api = Arc::new(api);
-    routes.route(
-        "/openapi.json",
-        get(async move || Json(utoipa::openapi::OpenApi::clone(&api))),
-    )
+    let api = Bytes::from(serde_json::to_vec(&api).unwrap_or_default());
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    routes.route("/openapi.json", get(async move || (json, api)))
 }
 
 fn probe<T, F>(backend: T, ask: fn(T) -> F) -> health::Probe
@@ -304,6 +302,11 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 fn print_where_to_go(address: SocketAddr, operator: &OperatorCredential, config: &Config) {
     let base = format!("http://{}", reachable(address));
+    // What was given is known already, and does not belong in a container's log.
+    let credential = match config.operator_credential {
+        Some(_) => "(as given)",
+        None => operator.reveal(),
+    };
     // Nobody may be reading: that is no reason not to serve.
     let _ = writeln!(
         io::stdout(),
@@ -313,7 +316,7 @@ fn print_where_to_go(address: SocketAddr, operator: &OperatorCredential, config:
          operator  {}\n  \
          data      {}\n  \
          stop      Ctrl-C",
-        operator.reveal(),
+        credential,
         config.data_dir.display(),
     );
 }

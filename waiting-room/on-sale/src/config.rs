@@ -70,13 +70,13 @@ pub struct Config {
     )]
     pub queue_capacity: u64,
 
-    /// How many connections are served at once
+    /// How many connections are served at once; the last fifth are for one request each
     #[arg(
         long,
         value_name = "CONNECTIONS",
         env = "WAITING_ROOM_MAX_CONNECTIONS",
         default_value_t = 20_000,
-        value_parser = clap::value_parser!(u64).range(1..=1_000_000)
+        value_parser = clap::value_parser!(u64).range(16..=1_000_000)
     )]
     pub max_connections: u64,
 

@@ -111,6 +111,7 @@ const OF_PAGES: [(HeaderName, &str); 5] = [
 /// A middleware that adds what browsers are told of pages, and of every answer that its type is what
 /// it says.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {
+    let api = request.uri().path().starts_with("/v1/");
     let mut response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
     let page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -121,6 +122,12 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
                 .entry(name)
                 .or_insert(HeaderValue::from_static(value));
         }
+    }
+    if api {
+        // Whatever of the API does not say that it may be kept must not be.
+        headers
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
     }
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

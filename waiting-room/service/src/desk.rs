@@ -15,6 +15,7 @@ use crate::{
     board::Board,
     keys::random_bytes,
     metrics,
+    queue_store::Known,
     refusal::Refusal,
     room::{Gatekeeper, Room},
 };
@@ -171,24 +172,20 @@ impl Gatekeeper {
         let board = room.board();
         let event = &room.event().id;
         let regime = room.regime();
-        if board.phase == Phase::Closed {
-            let standing = self.store.known_standing(event, claims.ticket, &regime);
-            return Ok(status(room, &board, claims, Seen::at(standing), now));
-        }
-        if claims.epoch != board.snapshot.epoch {
+        let known = self.store.known_standing(event, claims.ticket, &regime);
+        let standing = match known {
+            Known::Standing(standing) => Some(standing),
+            _ if board.phase == Phase::Closed => None,
+            _ if claims.epoch != board.snapshot.epoch => None,
+            Known::Absent => None,
+            Known::Nothing if board.has_called(room.place_of(claims)) => {
+                self.store.standing(event, claims.ticket, &regime).await?
+            }
+            Known::Nothing => return Ok(status(room, &board, claims, Seen::at(None), now)),
+        };
+        if standing.is_none() && board.phase != Phase::Closed {
             return self.reseat(room, &board, claims, now).await;
         }
-        let standing = match self.store.known_standing(event, claims.ticket, &regime) {
-            Some(standing) => Some(standing),
-            None if board.has_called(room.place_of(claims)) => {
-                let standing = self.store.standing(event, claims.ticket, &regime).await?;
-                if standing.is_none() {
-                    return self.reseat(room, &board, claims, now).await;
-                }
-                standing
-            }
-            None => None,
-        };
         Ok(status(room, &board, claims, Seen::at(standing), now))
     }
 
@@ -233,9 +230,10 @@ impl Gatekeeper {
         let event = room.event();
         let place = room.place_of(claims);
         let session = SessionId::from_bytes(random_bytes());
-        let regime = room.regime();
         let answer_by = Instant::now() + Claim::HOLD;
         let claim = loop {
+            // Asked anew each time: the operator may have paused meanwhile.
+            let regime = room.regime();
             let store = &self.store;
             let claim = store
                 .claim(&event.id, claims.ticket, place, session, &regime)

@@ -49,6 +49,9 @@ pub enum KeyError {
         #[source]
         source: io::Error,
     },
+    /// The last rotation's keys don't sign yet.
+    #[error("the keys of the last rotation don't sign yet")]
+    UnderWay,
     /// A ring that is malformed.
     #[error(transparent)]
     Ring(#[from] KeyRingError),
@@ -162,9 +165,19 @@ impl TokenKeys {
     /// ones signed stays valid.
     ///
     /// # Errors
-    /// When the store does not take them; nothing has changed then.
+    /// When the keys of the last rotation don't sign yet, or the store does not take the new ones;
+    /// nothing has changed then.
     pub async fn rotate(&self, now: Timestamp) -> Result<Rotation, KeyError> {
         let _one_at_a_time = self.rotating.lock().await;
+        let admission = self.admission.load();
+        if admission
+            .ring()
+            .keys()
+            .last()
+            .is_some_and(|newest| newest.signs_from > now)
+        {
+            return Err(KeyError::UnderWay);
+        }
         let signs_from = now + JWKS_MAX_AGE;
         let (queue_key, admission_key) = (new_key(signs_from), new_key(signs_from));
         let rotation = Rotation {
@@ -178,11 +191,9 @@ impl TokenKeys {
                 .load()
                 .ring()
                 .rotated(queue_key, now, KEEP_QUEUE_KEYS)?,
-            admission: self.admission.load().ring().rotated(
-                admission_key,
-                now,
-                KEEP_ADMISSION_KEYS,
-            )?,
+            admission: admission
+                .ring()
+                .rotated(admission_key, now, KEEP_ADMISSION_KEYS)?,
             draw: URL_SAFE_NO_PAD.encode(self.draw_key),
         };
         let admission = AdmissionKeys::new(self.issuer.clone(), stored.admission.clone())?;
@@ -285,6 +296,7 @@ mod tests {
         let rotation = keys.rotate(NOW).await.unwrap();
         assert_eq!(keys.admission().jwks().keys.len(), 2);
         assert_eq!(keys.admission().ring().signer(NOW).kid, old);
+        assert!(matches!(keys.rotate(NOW).await, Err(KeyError::UnderWay)));
         let later = rotation.signs_from;
         assert_eq!(
             keys.admission().ring().signer(later).kid,

@@ -34,6 +34,17 @@ pub struct StoreUnavailable {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+/// What a process knows of a ticket without asking the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Only the store can tell.
+    Nothing,
+    /// The store does not hold it.
+    Absent,
+    /// How far it has come.
+    Standing(Standing),
+}
+
 /// An answer of the store, or none.
 pub type StoreResult<T> = Result<T, StoreUnavailable>;
 
@@ -91,12 +102,7 @@ pub trait QueueStore: Send + Sync {
     ) -> StoreResult<Option<Standing>>;
 
     /// What this process knows of `ticket` without asking anybody: what a poll may use.
-    fn known_standing(
-        &self,
-        event: &EventId,
-        ticket: TicketId,
-        regime: &Regime,
-    ) -> Option<Standing>;
+    fn known_standing(&self, event: &EventId, ticket: TicketId, regime: &Regime) -> Known;
 
     /// One turn of the controller.
     async fn turn(&self, event: &EventId, regime: &Regime) -> StoreResult<Turn>;

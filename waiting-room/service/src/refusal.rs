@@ -127,6 +127,11 @@ impl From<Refusal> for Problem {
             .detail(format!("{} {}", error.setting, error.reason)),
             Refusal::Change(ChangeError::UnknownEvent(_)) => Refusal::UnknownEvent.into(),
             Refusal::Change(error) => internal(&error),
+            Refusal::Keys(KeyError::UnderWay) => Problem::new(
+                StatusCode::CONFLICT,
+                "rotation-under-way",
+                "The keys of the last rotation don't sign yet",
+            ),
             Refusal::Keys(error) => internal(&error),
             Refusal::Store(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "queue store");

@@ -36,7 +36,12 @@ async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_t
         share * 100.0,
         record.most_in_ten_seconds()
     );
-    assert!(share >= 0.95, "only {:.1} % of the rate", share * 100.0);
+    assert!(
+        share >= 0.95,
+        "only {:.1} % of the rate: {}",
+        share * 100.0,
+        record.course()
+    );
     // Who came back while the order re-formed was called in order; a fan who polls only after that
     // is called next.
     let late = record.overtaken();

@@ -288,6 +288,21 @@ impl Record {
         claims as f64 / (seconds * per_second as f64)
     }
 
+    /// Claims in each second since the first, and when fans waited, for the message of a test that
+    /// fails.
+    pub(crate) fn course(&self) -> String {
+        let times = self.claim_times();
+        let first = times.first().copied().unwrap_or_default();
+        let second = |at: &u64| at.saturating_sub(first) / 1_000_000;
+        let mut claims = vec![0; times.last().map_or(0, |last| second(last) as usize + 1)];
+        for at in &times {
+            claims[second(at) as usize] += 1;
+        }
+        let waited = (self.waited_at.iter().min(), self.waited_at.iter().max());
+        let waited = (waited.0.map(second), waited.1.map(second));
+        format!("claims by second {claims:?}, fans waited from and to second {waited:?}")
+    }
+
     /// Fans who were seen waiting after one behind them had been seen called.
     pub(crate) fn overtaken(&self) -> Vec<(Sight, Sight)> {
         let mut by_answer: Vec<&Sight> = self.sights.iter().filter(|sight| sight.called).collect();

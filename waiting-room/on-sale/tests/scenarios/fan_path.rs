@@ -314,6 +314,21 @@ async fn the_people_ahead_are_right_from_the_first_answer_on_and_never_climb() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fans_who_keep_their_connections_lock_no_newcomer_out() {
+    let program = Program::start(&event(600, ""), &["--max-connections", "20"]);
+    let address = program.url("").trim_start_matches("http://").to_owned();
+    let mut kept = Vec::new();
+    for _ in 0..20 {
+        kept.push(tokio::net::TcpStream::connect(&address).await.unwrap());
+    }
+    // Those that got one of the last slots and say nothing are given up within seconds.
+    for _ in 0..3 {
+        assert_eq!(program.get("/healthz").await["status"], "alive");
+    }
+    drop(kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn leaving_is_final_and_frees_the_place_for_those_behind() {
     let program = Program::start(&event(1, ""), &[]);
     let mut seats = Vec::new();

@@ -61,5 +61,10 @@ async fn two_thousand_fans_pass_in_order_at_the_rate_though_four_in_ten_never_co
         share * 100.0,
         record.most_in_ten_seconds()
     );
-    assert!(share >= 0.95, "only {:.1} % of the rate", share * 100.0);
+    assert!(
+        share >= 0.95,
+        "only {:.1} % of the rate: {}",
+        share * 100.0,
+        record.course()
+    );
 }

@@ -14,7 +14,7 @@ use axum::{
 };
 use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use service_kit::extract::SameOrigin;
+use service_kit::extract::{SameOrigin, cookie};
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room_core::{EventId, Secret};
 
@@ -231,12 +231,7 @@ fn set_cookie(response: &mut Response, cookie: Cookie<'static>) {
 }
 
 fn fan_of(gatekeeper: &Gatekeeper, room: &Arc<Room>, headers: &HeaderMap) -> Option<Fan> {
-    let name = format!("wr_queue_{}", room.event().id);
-    let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-    let token = Cookie::split_parse(cookies)
-        .flatten()
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())?;
+    let token = cookie(headers, &format!("wr_queue_{}", room.event().id))?;
     Fan::from_token(gatekeeper, room.clone(), &token).ok()
 }
 

@@ -97,7 +97,7 @@ pub(super) async fn events(State(gatekeeper): State<Arc<Gatekeeper>>) -> Respons
 #[utoipa::path(
     get, path = "/v1/events/{event}", tag = "fan",
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = EventBody), (status = 404, body = Problem))
+    responses((status = 200, body = EventBody), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn event(RoomOf(room): RoomOf) -> Response {
     briefly_cacheable(Json(EventBody::new(&room)))
@@ -111,9 +111,9 @@ pub(super) async fn event(RoomOf(room): RoomOf) -> Response {
     responses(
         (status = 201, description = "A new place", body = Seat),
         (status = 200, description = "The place that it had", body = Seat),
-        (status = 404, body = Problem), (status = 410, body = Problem),
-        (status = 422, body = Problem), (status = 425, body = Problem),
-        (status = 503, body = Problem),
+        (status = 404, body = Problem, content_type = "application/problem+json"), (status = 410, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 425, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn join(
@@ -136,7 +136,7 @@ pub(super) async fn join(
     get, path = "/v1/events/{event}/queue/me", tag = "fan",
     security(("queue_token" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = Status), (status = 401, body = Problem), (status = 403, body = Problem))
+    responses((status = 200, body = Status), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn me(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -152,7 +152,7 @@ pub(super) async fn me(
     delete, path = "/v1/events/{event}/queue/me", tag = "fan",
     security(("queue_token" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem))
+    responses((status = 204), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn leave(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -167,7 +167,7 @@ pub(super) async fn leave(
     post, path = "/v1/events/{event}/queue/rejoin", tag = "fan",
     security(("queue_token" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = Seat), (status = 401, body = Problem), (status = 403, body = Problem), (status = 409, body = Problem), (status = 410, body = Problem))
+    responses((status = 200, body = Seat), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 409, body = Problem, content_type = "application/problem+json"), (status = 410, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn rejoin(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -185,10 +185,10 @@ pub(super) async fn rejoin(
     params(("event" = String, Path, description = "The event's id")),
     responses(
         (status = 200, body = Admission),
-        (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 410, description = "Call missed, or event closed", body = Problem),
-        (status = 425, description = "Not called yet", body = Problem),
-        (status = 429, description = "Called, but the door is busy", body = Problem),
+        (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "Call missed, or event closed", body = Problem, content_type = "application/problem+json"),
+        (status = 425, description = "Not called yet", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Called, but the door is busy", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn admission(
@@ -204,7 +204,7 @@ pub(super) async fn admission(
 #[utoipa::path(
     get, path = "/v1/events/{event}/board", tag = "fan",
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = inline(BoardBody<'static>)), (status = 304), (status = 404, body = Problem))
+    responses((status = 200, body = inline(BoardBody<'static>)), (status = 304), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn board(RoomOf(room): RoomOf, request: HeaderMap) -> Response {
     let board = room.board();
@@ -243,7 +243,7 @@ pub(super) async fn board(RoomOf(room): RoomOf, request: HeaderMap) -> Response 
 #[utoipa::path(
     get, path = "/v1/events/{event}/stream", tag = "fan",
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, content_type = "text/event-stream", body = inline(BoardBody<'static>)), (status = 404, body = Problem), (status = 503, body = Problem))
+    responses((status = 200, content_type = "text/event-stream", body = inline(BoardBody<'static>)), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 503, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn stream(
     State(gatekeeper): State<Arc<Gatekeeper>>,

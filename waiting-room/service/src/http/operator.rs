@@ -72,7 +72,7 @@ impl SettingsBody {
     tag = "operator",
     security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = SettingsBody), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn settings(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -89,7 +89,7 @@ pub(super) async fn settings(
     security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
     request_body = SettingsChange,
-    responses((status = 200, body = SettingsBody), (status = 401, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem))
+    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn change_settings(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -130,7 +130,7 @@ pub(super) async fn change_settings(
     tag = "operator",
     security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = Figures), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn figures(OperatorOf(room): OperatorOf) -> Json<Figures> {
     Json(Figures::clone(&room.figures()))
@@ -143,7 +143,7 @@ pub(super) async fn figures(OperatorOf(room): OperatorOf) -> Json<Figures> {
     tag = "operator",
     security(("operator_credential" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, content_type = "text/event-stream", body = Figures), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, content_type = "text/event-stream", body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn stream(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -165,7 +165,7 @@ pub(super) async fn stream(
     path = "/v1/operator/keys/rotate",
     tag = "operator",
     security(("operator_credential" = [])),
-    responses((status = 200, body = Rotation), (status = 401, body = Problem))
+    responses((status = 200, body = Rotation), (status = 401, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn rotate_keys(
     State(gatekeeper): State<Arc<Gatekeeper>>,

@@ -14,7 +14,7 @@ use waiting_room_core::{
     Snapshot, Standing, TicketId, Timestamp, Turn,
 };
 
-use super::{QueueStore, Regime, StoreResult, StoreUnavailable};
+use super::{Known, QueueStore, Regime, StoreResult, StoreUnavailable};
 
 /// Tells the store's time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -164,13 +164,13 @@ impl QueueStore for EmbeddedQueueStore {
         Ok(self.queue(event)?.standing(ticket, &regime.rules))
     }
 
-    fn known_standing(
-        &self,
-        event: &EventId,
-        ticket: TicketId,
-        regime: &Regime,
-    ) -> Option<Standing> {
-        self.queue(event).ok()?.standing(ticket, &regime.rules)
+    fn known_standing(&self, event: &EventId, ticket: TicketId, regime: &Regime) -> Known {
+        let Ok(queue) = self.queue(event) else {
+            return Known::Nothing;
+        };
+        queue
+            .standing(ticket, &regime.rules)
+            .map_or(Known::Absent, Known::Standing)
     }
 
     async fn turn(&self, event: &EventId, regime: &Regime) -> StoreResult<Turn> {
