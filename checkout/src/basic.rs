@@ -14,9 +14,8 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use cookie::Cookie;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use service_kit::problem::Problem;
+use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use service_kit::{extract::cookie, problem::Problem};
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room_catalogue::Event;
 use waiting_room_core::EventId;
@@ -56,14 +55,14 @@ impl FromRequestParts<Checkout> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, checkout: &Checkout) -> Result<Self, Response> {
+        let unknown = || refused(None, Refusal::UnknownEvent);
         let Path(event) = Path::<String>::from_request_parts(parts, &())
             .await
-            .map_err(IntoResponse::into_response)?;
-        let unknown = || refused(None, Refusal::UnknownEvent);
+            .map_err(|_| unknown())?;
         let id = event.parse::<EventId>().map_err(|_| unknown())?;
         let event = checkout.event(&id).map_err(|_| unknown())?.clone();
         let refused = |refusal| refused(Some(&id), refusal);
-        let token = admission_cookie(&parts.headers, &id)
+        let token = cookie(&parts.headers, &format!("wr_admission_{id}"))
             .ok_or_else(|| refused(Refusal::InvalidToken("no admission cookie")))?;
         let pass = checkout
             .pass(&token, service_kit::now())
@@ -78,18 +77,6 @@ impl FromRequestParts<Checkout> for Visit {
             pass,
         })
     }
-}
-
-fn admission_cookie(headers: &HeaderMap, event: &EventId) -> Option<String> {
-    let name = format!("wr_admission_{event}");
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|cookies| cookies.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .flatten()
-        .find(|cookie| cookie.name() == name)
-        .map(|cookie| cookie.value().to_owned())
 }
 
 /// The page that tells `refusal`, with the status that the API answers it with.

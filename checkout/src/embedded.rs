@@ -16,6 +16,10 @@
 //! is on disk, or a message that kills the process would come back for ever.
 //!
 //! `kill -9` at any instant is covered by tests, and so is a disk that loses what was not synced.
+//!
+//! **A disk that fails for a while**, because it is full, say, ends nothing: the database does not
+//! go on after a failed write, so it is closed, every caller is told so, and it is opened anew until
+//! a write succeeds again.
 
 mod batch;
 mod message_index;
@@ -33,6 +37,7 @@ use std::{
     fs::{File, OpenOptions, TryLockError, create_dir_all, rename},
     io,
     os::unix::fs::OpenOptionsExt,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -40,7 +45,7 @@ use std::{
 use redb::{Builder, Database, DatabaseError, ReadTransaction, ReadableDatabase};
 use thiserror::Error;
 
-use self::{records::FORMAT, writer::Writer};
+use self::{message_index::MessageIndex, records::FORMAT, writer::Writer};
 use crate::{BackendError, QueuePolicy};
 
 /// Orders, stock and order queue in the file `orders.redb` of a data directory.
@@ -50,9 +55,8 @@ use crate::{BackendError, QueuePolicy};
 /// released when the last handle is dropped, which waits for the batch under way.
 #[derive(Debug)]
 pub struct OrderBook {
-    // Dropped first, so that the thread has let go of the database when that closes.
+    // Dropped first, which closes the database.
     writer: Writer,
-    database: Arc<Database>,
     policy: QueuePolicy,
     // Dropped last, when nobody of this process touches the file any more.
     _lock: Option<File>,
@@ -124,9 +128,11 @@ impl OrderBook {
         if !path.try_exists().map_err(failed)? {
             Self::make(data_dir, &path)?;
         }
-        let file = private_file(&path).map_err(failed)?;
-        let database = database(file, &path)?;
-        Self::on(database, &path, policy, Some(lock)).map(Arc::new)
+        let open = {
+            let path = path.clone();
+            move || database(existing_file(&path)?, &path)
+        };
+        Self::on(open, &path, policy, Some(lock)).map(Arc::new)
     }
 
     /// Makes an empty order book under another name first, so that a process that is killed
@@ -140,45 +146,80 @@ impl OrderBook {
         let file = private_file(&unfinished).map_err(failed)?;
         file.set_len(0).map_err(failed)?;
         let database = database(file, &unfinished)?;
-        records::prepare(&database).map_err(|cause| OpenError::Damaged {
-            path: unfinished.clone(),
-            cause,
-        })?;
+        records::prepare(&database).map_err(|cause| damaged(&unfinished, cause))?;
         drop(database);
         rename(&unfinished, path).map_err(failed)?;
         let directory = File::open(data_dir).map_err(failed)?;
         directory.sync_all().map_err(failed)
     }
 
+    /// The order book in the database that `open` opens, now and after each failure of the disk.
     fn on(
-        database: Database,
+        open: impl Fn() -> Result<Database, OpenError> + Send + 'static,
         path: &Path,
         policy: QueuePolicy,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
-        let damaged = |cause| OpenError::Damaged {
+        let opened = opened(&open, path)?;
+        let again = {
+            let path = path.to_owned();
+            move || {
+                let opened = self::opened(&open, &path)?;
+                // A disk that is still full gives itself away here, before callers are let in.
+                records::try_writing(&opened.database).map_err(|cause| damaged(&path, cause))?;
+                Ok(opened)
+            }
+        };
+        let writer = Writer::start(opened, again).map_err(|cause| OpenError::File {
             path: path.to_owned(),
             cause,
-        };
-        let format = records::prepare(&database).map_err(damaged)?;
-        if format != FORMAT {
-            return Err(OpenError::OtherFormat {
-                path: path.to_owned(),
-                found: format,
-            });
-        }
-        let database = Arc::new(database);
-        let writer = Writer::start(database.clone()).map_err(damaged)?;
+        })?;
         Ok(Self {
             writer,
-            database,
             policy,
             _lock: lock,
         })
     }
 
     fn read(&self) -> Result<ReadTransaction, BackendError> {
-        self.database.begin_read().map_err(failed)
+        self.writer.database()?.begin_read().map_err(failed)
+    }
+}
+
+/// A database that was looked through.
+struct Opened {
+    database: Database,
+    messages: MessageIndex,
+}
+
+fn opened(
+    open: impl Fn() -> Result<Database, OpenError>,
+    path: &Path,
+) -> Result<Opened, OpenError> {
+    let look_through = || {
+        let database = open()?;
+        let format = records::format(&database).map_err(|cause| damaged(path, cause))?;
+        if format != FORMAT {
+            return Err(OpenError::OtherFormat {
+                path: path.to_owned(),
+                found: format,
+            });
+        }
+        let messages = writer::load(&database).map_err(|cause| damaged(path, cause))?;
+        Ok(Opened { database, messages })
+    };
+    // The database panics at some damages instead of telling them. Nothing that it was working on
+    // outlives the closure, so nothing half done is seen.
+    catch_unwind(AssertUnwindSafe(look_through)).unwrap_or_else(|_| {
+        let found = "the database panicked when it was opened".to_owned();
+        Err(damaged(path, redb::Error::Corrupted(found)))
+    })
+}
+
+fn damaged(path: &Path, cause: redb::Error) -> OpenError {
+    OpenError::Damaged {
+        path: path.to_owned(),
+        cause,
     }
 }
 
@@ -198,6 +239,22 @@ fn private_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Opens a file that is there. An order book gets its name when it is complete, so an empty file
+/// is one that has lost everything, and must not pass for a new one.
+fn existing_file(path: &Path) -> Result<File, OpenError> {
+    let failed = |cause| OpenError::File {
+        path: path.to_owned(),
+        cause,
+    };
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() == 0 {
+        let found = "the file is empty".to_owned();
+        return Err(damaged(path, redb::Error::Corrupted(found)));
+    }
+    Ok(file)
+}
+
 fn database(file: File, path: &Path) -> Result<Database, OpenError> {
     Builder::new()
         .set_cache_size(CACHE)
@@ -206,10 +263,7 @@ fn database(file: File, path: &Path) -> Result<Database, OpenError> {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse {
                 path: path.to_owned(),
             },
-            error => OpenError::Damaged {
-                path: path.to_owned(),
-                cause: error.into(),
-            },
+            error => damaged(path, error.into()),
         })
 }
 
@@ -242,6 +296,53 @@ mod tests {
         assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
         assert!(error.to_string().contains("orders.redb"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), rubbish);
+    }
+
+    #[test]
+    fn an_empty_file_is_damage_and_no_new_book() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        fs::write(&path, b"").unwrap();
+        let error = open(dir.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_database_without_tables_is_no_order_book() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Database::create(dir.path().join(FILE)).unwrap());
+        let error = open(dir.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_damage_at_which_the_database_panics_is_told_as_damage() {
+        let error = opened(|| panic!("as some damages do"), Path::new("book"));
+        let error = error.map(drop).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn opening_a_damaged_book_never_panics() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(open(dir.path()).unwrap());
+        let path = dir.path().join(FILE);
+        let sound = fs::read(&path).unwrap();
+        for cut in [1, 300, 4_096, 5_000, sound.len() / 2, sound.len() - 1] {
+            fs::write(&path, &sound[..cut]).unwrap();
+            let error = open(dir.path()).map(drop).unwrap_err();
+            assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+        }
+        for at in (0..sound.len().min(40_000)).step_by(61) {
+            let mut flipped = sound.clone();
+            flipped[at] ^= 0xff;
+            fs::write(&path, &flipped).unwrap();
+            // A damage that only shows when the book is closed is beyond this rule.
+            if let Ok(book) = open(dir.path()) {
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(book)));
+            }
+        }
     }
 
     #[test]

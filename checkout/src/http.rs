@@ -66,7 +66,8 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// A checkout of these parts. The public keys are fetched when the first token comes.
+    /// A checkout of these parts. The public keys are fetched when the first token comes, unless
+    /// [`warm_up`](Self::warm_up) has fetched them before.
     pub fn new(config: CheckoutConfig, parts: CheckoutParts) -> Self {
         let source = JwksSource::new(config.jwks_url);
         Self {
@@ -90,6 +91,12 @@ impl Checkout {
             .routes(routes!(dead_letters::redrive))
             .merge(basic::routes())
             .with_state(self.clone())
+    }
+
+    /// Fetches the public keys, so that the first order does not depend on a free connection to
+    /// the waiting room. Gives up with a warning after 5 seconds.
+    pub async fn warm_up(&self) {
+        self.keys.warm_up().await;
     }
 
     /// Whether orders can be taken now.

@@ -10,11 +10,11 @@ use std::{
 };
 
 use proptest::prelude::*;
-use redb::{Builder, StorageBackend};
+use redb::{Builder, Database, StorageBackend};
 use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::{SessionId, TicketId, Timestamp};
 
-use super::OrderBook;
+use super::{OpenError, OrderBook, damaged, records};
 use crate::{
     LineRequest, Order, OrderId, OrderMessage, OrderQueue, OrderRequest, OrderState, OrderStore,
     QueuePolicy, Stock,
@@ -98,6 +98,13 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// After so many operations more everything fails, but nothing is lost.
+    fn fail_after(&self, operations: usize) {
+        self.platter().operations_left = operations;
+    }
+}
+
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
         Ok(self.operate()?.current.len() as u64)
@@ -127,9 +134,25 @@ impl StorageBackend for Disk {
     }
 }
 
+fn database(disk: &Disk) -> Result<Database, OpenError> {
+    let database = Builder::new().create_with_backend(disk.clone());
+    database.map_err(|error| damaged(Path::new("disk"), error.into()))
+}
+
 fn open(disk: &Disk) -> Option<OrderBook> {
-    let database = Builder::new().create_with_backend(disk.clone()).ok()?;
-    OrderBook::on(database, Path::new("disk"), QueuePolicy::default(), None).ok()
+    let open = {
+        let disk = disk.clone();
+        move || database(&disk)
+    };
+    OrderBook::on(open, Path::new("disk"), QueuePolicy::default(), None).ok()
+}
+
+/// A disk with an empty book.
+fn new_disk() -> Disk {
+    let disk = Disk::default();
+    disk.power_up(usize::MAX, 0);
+    records::prepare(&database(&disk).expect("a new database")).expect("a new book");
+    disk
 }
 
 fn event() -> Event {
@@ -225,9 +248,7 @@ proptest! {
             .enable_time()
             .build()
             .unwrap();
-        let disk = Disk::default();
-        disk.power_up(usize::MAX, 0);
-        drop(open(&disk).expect("a new book"));
+        let disk = new_disk();
         let mut answered = HashMap::new();
         runtime.block_on(async {
             for (n, (operations, kept)) in cuts.into_iter().enumerate() {
@@ -240,5 +261,33 @@ proptest! {
                 verify(&book, &answered).await;
             }
         });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_whose_disk_failed_for_a_while_takes_orders_again_without_a_restart() {
+    let disk = new_disk();
+    let book = open(&disk).unwrap();
+    let key = || "key".parse().unwrap();
+    let mut placed = vec![book.place(order(1), key()).await.unwrap().order.id];
+    for (n, operations) in (2_u8..).zip([0, 1, 2, 4]) {
+        disk.fail_after(operations);
+        assert!(book.place(order(n), key()).await.is_err());
+        assert!(book.check().await.is_err(), "not ready");
+        assert!(book.order(placed[0]).await.is_err(), "readers are told");
+        assert!(book.place(order(n), key()).await.is_err(), "still down");
+        disk.fail_after(usize::MAX);
+        let ready = async {
+            while book.check().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), ready)
+            .await
+            .expect("the book opens again");
+        placed.push(book.place(order(n), key()).await.unwrap().order.id);
+        for id in &placed {
+            assert!(book.order(*id).await.unwrap().is_some());
+        }
     }
 }

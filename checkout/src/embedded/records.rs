@@ -1,7 +1,8 @@
 //! The tables of the file, and how records look in them.
 
 use redb::{
-    Database, ReadTransaction, ReadableTable, Table, TableDefinition, TableError, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    WriteTransaction,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use waiting_room_core::{EventId, Timestamp};
@@ -70,23 +71,29 @@ impl<'t> Tables<'t> {
     }
 }
 
-/// Makes the tables of a new file, so that readers find them; says which format the file has. A
-/// file that has one is not written to.
-pub(super) fn prepare(database: &Database) -> Result<u64, redb::Error> {
+/// Makes the tables of a new file, so that readers find them.
+pub(super) fn prepare(database: &Database) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
-    if transaction.list_tables()?.next().is_none() {
-        let mut about = transaction.open_table(ABOUT)?;
-        about.insert("format", FORMAT)?;
-        drop(about);
-        drop(Tables::open(&transaction)?);
-        transaction.commit()?;
-        return Ok(FORMAT);
-    }
-    let about = transaction.open_table(ABOUT)?;
-    let format = about.get("format")?.map_or(0, |format| format.value());
-    drop(about);
-    transaction.abort()?;
-    Ok(format)
+    transaction.open_table(ABOUT)?.insert("format", FORMAT)?;
+    drop(Tables::open(&transaction)?);
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Which format a file has.
+pub(super) fn format(database: &Database) -> Result<u64, redb::Error> {
+    let about = database.begin_read()?.open_table(ABOUT)?;
+    let format = about.get("format")?;
+    Ok(format.map_or(0, |format| format.value()))
+}
+
+/// Writes what a file of this format has already, to see whether it can be written to.
+pub(super) fn try_writing(database: &Database) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction.open_table(ABOUT)?.insert("format", FORMAT)?;
+    transaction.commit()?;
+    Ok(())
 }
 
 /// A message as it is kept.

@@ -2,24 +2,29 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, io,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use redb::{Database, ReadableDatabase};
 use thiserror::Error;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{
+    Notify,
+    mpsc::{self, error::TryRecvError},
+    oneshot,
+};
 use waiting_room_core::EventId;
 
 use super::{
+    OpenError, Opened,
     batch::{Batch, Done, Halt, Stepped},
     message_index::MessageIndex,
     records::{self, Tables},
 };
-use crate::{BackendError, Depth, observe};
+use crate::{BackendError, Depth, error::chain, observe};
 
 /// Commands in one transaction at most: enough that the sync costs each next to nothing, few enough
 /// that the first does not wait long for the last.
@@ -27,6 +32,15 @@ const BATCH: usize = 256;
 
 /// Commands that may wait for the next batches; further callers wait to be let in.
 const WAITING: usize = 4 * BATCH;
+
+/// The pause before a database that failed is opened anew; doubles with each time in vain.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often commands are answered during such a pause.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// The way to the writing thread.
 pub(super) struct Writer {
@@ -38,6 +52,8 @@ pub(super) struct Writer {
 /// What the thread tells after each batch.
 #[derive(Default)]
 struct Published {
+    /// For readers; none after a failure, until it is open again.
+    database: ArcSwapOption<Database>,
     depths: ArcSwap<HashMap<EventId, Depth>>,
     arrivals: Notify,
     fault: ArcSwapOption<BackendError>,
@@ -46,6 +62,10 @@ struct Published {
 #[derive(Debug, Error)]
 #[error("the thread that writes the order book has ended")]
 struct WriterEnded;
+
+#[derive(Debug, Error)]
+#[error("the order book is closed after a failure of the disk, until it can be opened again")]
+struct Closed;
 
 /// A step on its way through the thread.
 trait Command: Send {
@@ -94,19 +114,20 @@ where
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(database: Arc<Database>) -> Result<Self, redb::Error> {
-        let index = load(&database)?;
+    /// Starts the thread on `opened`, which it opens with `again` after each failure.
+    pub(super) fn start(
+        opened: Opened,
+        again: impl Fn() -> Result<Opened, OpenError> + Send + 'static,
+    ) -> io::Result<Self> {
         let published = Arc::new(Published::default());
-        published.tell(&index);
+        let (database, index) = published.open(opened);
         let (commands, waiting) = mpsc::channel(WAITING);
         let thread = thread::Builder::new()
             .name("order-book".to_owned())
             .spawn({
                 let published = published.clone();
-                move || write(&database, waiting, index, &published)
-            })
-            .map_err(redb::Error::Io)?;
+                move || write(database, waiting, index, &published, &again)
+            })?;
         Ok(Self {
             commands: Some(commands),
             thread: Some(thread),
@@ -146,7 +167,13 @@ impl Writer {
         &self.published.arrivals
     }
 
-    /// Whether the thread lives and its last batch was written.
+    /// The database, to read from.
+    pub(super) fn database(&self) -> Result<Arc<Database>, BackendError> {
+        let database = self.published.database.load_full();
+        database.ok_or_else(|| BackendError::unavailable(Closed))
+    }
+
+    /// Whether the thread lives and the database is open.
     pub(super) fn check(&self) -> Result<(), BackendError> {
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
             return Err(BackendError::unavailable(WriterEnded));
@@ -176,54 +203,105 @@ impl fmt::Debug for Writer {
 }
 
 impl Published {
-    fn tell(&self, index: &MessageIndex) {
-        self.depths.store(Arc::new(index.depths().clone()));
+    fn tell(&self, index: &mut MessageIndex) {
+        if index.take_depths_changed() {
+            self.depths.store(Arc::new(index.depths().clone()));
+        }
+        if index.take_arrived() {
+            self.arrivals.notify_waiters();
+        }
+    }
+
+    fn open(&self, opened: Opened) -> (Arc<Database>, MessageIndex) {
+        let Opened {
+            database,
+            mut messages,
+        } = opened;
+        let database = Arc::new(database);
+        self.database.store(Some(database.clone()));
+        self.fault.store(None);
+        self.tell(&mut messages);
+        (database, messages)
+    }
+
+    fn close(&self, fault: &BackendError) {
+        self.fault.store(Some(Arc::new(fault.clone())));
+        self.database.store(None);
     }
 }
 
-fn load(database: &Database) -> Result<MessageIndex, redb::Error> {
+pub(super) fn load(database: &Database) -> Result<MessageIndex, redb::Error> {
     Ok(MessageIndex::new(&records::holdings(
         &database.begin_read()?,
     )?))
 }
 
 fn write(
-    database: &Database,
+    mut database: Arc<Database>,
     mut waiting: mpsc::Receiver<Box<dyn Command>>,
     mut index: MessageIndex,
     published: &Published,
+    again: &impl Fn() -> Result<Opened, OpenError>,
 ) {
     let mut commands = Vec::with_capacity(BATCH);
     while waiting.blocking_recv_many(&mut commands, BATCH) > 0 {
         let started = Instant::now();
-        let written = apply(database, &mut commands, &mut index).map_err(BackendError::unavailable);
+        let written = apply(&database, &mut commands, &mut index);
         observe::committed(commands.len(), started.elapsed());
-        if let Err(error) = &written {
+        let written = written.map_err(BackendError::unavailable);
+        if let Err(fault) = &written {
             tracing::error!(
-                error = crate::error::chain(error),
+                error = chain(fault),
                 commands = commands.len(),
-                "a batch of the order book was not written"
+                "a batch of the order book was not written; it is opened anew"
             );
-            // The index has seen what the file has not.
-            match load(database) {
-                Ok(loaded) => index = loaded,
-                Err(error) => {
-                    tracing::error!(%error, "the order book cannot be read any more");
-                    return;
-                }
+            // After a failure the database refuses everything, and the index has seen what the
+            // file has not. Readers let go of it in no time; until then its lock keeps the next out.
+            published.close(fault);
+            drop(database);
+            for command in commands.drain(..) {
+                command.answer(written.clone());
+            }
+            let Some(opened) = reopen(again, &mut waiting, fault) else {
+                return;
+            };
+            tracing::info!("the order book is open again");
+            (database, index) = published.open(opened);
+            continue;
+        }
+        published.tell(&mut index);
+        for command in commands.drain(..) {
+            command.answer(Ok(()));
+        }
+    }
+}
+
+/// Opens the database anew as soon as that is possible, and tells callers of `fault` until then;
+/// `None` when nobody can call any more.
+fn reopen(
+    again: &impl Fn() -> Result<Opened, OpenError>,
+    waiting: &mut mpsc::Receiver<Box<dyn Command>>,
+    fault: &BackendError,
+) -> Option<Opened> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            match waiting.try_recv() {
+                Ok(command) => command.answer(Err(fault.clone())),
+                Err(TryRecvError::Empty) => thread::sleep(GLANCE),
+                Err(TryRecvError::Disconnected) => return None,
             }
         }
-        published
-            .fault
-            .store(written.as_ref().err().cloned().map(Arc::new));
-        if index.take_depths_changed() {
-            published.tell(&index);
-        }
-        if index.take_arrived() {
-            published.arrivals.notify_waiters();
-        }
-        for command in commands.drain(..) {
-            command.answer(written.clone());
+        match again() {
+            Ok(opened) => return Some(opened),
+            Err(error) => {
+                pause = LONGEST_PAUSE.min(pause * 2);
+                tracing::warn!(
+                    error = chain(&error),
+                    "the order book cannot be opened again yet"
+                );
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) async fn run(fulfilment: &Fulfilment, shutdown: &CancellationToken) {
     let mut ticks = interval(fulfilment.pace.sweep);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut forget_at = Instant::now() + FORGET;
+    // What is pending at the start may have lost its message in a crash, and has waited enough.
+    let mut at_start = Some(service_kit::now());
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -35,21 +37,30 @@ pub(super) async fn run(fulfilment: &Fulfilment, shutdown: &CancellationToken) {
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
-            swept = round(fulfilment, forget) => if let Err(error) = swept {
-                tracing::warn!(error = chain(&error), "the sweeper was interrupted");
+            swept = round(fulfilment, forget, at_start) => match swept {
+                Ok(()) => at_start = None,
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "the sweeper was interrupted");
+                }
             }
         }
     }
 }
 
-async fn round(fulfilment: &Fulfilment, forget: bool) -> Result<(), BackendError> {
+/// Sweeps up the orders that are older than `before`, or else those that are overdue.
+async fn round(
+    fulfilment: &Fulfilment,
+    forget: bool,
+    before: Option<Timestamp>,
+) -> Result<(), BackendError> {
     for event in fulfilment.stock.keys() {
         observe::depth(event, fulfilment.queue.depth(event).await?);
     }
     if forget {
         fulfilment.store.forget_expired(service_kit::now()).await?;
     }
-    let swept = sweep(fulfilment).await?;
+    let before = before.unwrap_or_else(|| earlier(service_kit::now(), fulfilment.pace.overdue));
+    let swept = sweep(fulfilment, before).await?;
     if swept > 0 {
         tracing::debug!(orders = swept, "orders are pending for long");
         observe::swept(swept);
@@ -57,8 +68,7 @@ async fn round(fulfilment: &Fulfilment, forget: bool) -> Result<(), BackendError
     Ok(())
 }
 
-async fn sweep(fulfilment: &Fulfilment) -> Result<usize, BackendError> {
-    let before = earlier(service_kit::now(), fulfilment.pace.overdue);
+async fn sweep(fulfilment: &Fulfilment, before: Timestamp) -> Result<usize, BackendError> {
     let mut after = None;
     let mut swept = 0;
     loop {

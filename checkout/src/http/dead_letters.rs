@@ -1,7 +1,7 @@
 //! An event's dead letters, for its operator.
 
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, State, rejection::PathRejection},
     response::Response,
 };
 use http::{StatusCode, request::Parts};
@@ -86,9 +86,9 @@ impl From<DeadLetter> for DeadLetterView {
 pub(super) async fn list(
     State(checkout): State<Checkout>,
     _: Operator,
-    Path(event): Path<String>,
+    event: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
-    let event = event_id(&event)?;
+    let event = event_id(event)?;
     let letters = checkout.parts().queue.dead_letters(&event, MOST).await?;
     known(&checkout, &event, letters.len())?;
     let dead_letters = letters.into_iter().map(DeadLetterView::from).collect();
@@ -112,16 +112,17 @@ pub(super) async fn list(
 pub(super) async fn redrive(
     State(checkout): State<Checkout>,
     _: Operator,
-    Path(event): Path<String>,
+    event: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
-    let event = event_id(&event)?;
+    let event = event_id(event)?;
     let redriven = checkout.parts().queue.redrive(&event).await?;
     known(&checkout, &event, redriven)?;
     tracing::info!(%event, redriven, "dead letters are tried once more");
     Ok(private(StatusCode::OK, &Redriven { redriven }))
 }
 
-fn event_id(text: &str) -> Result<EventId, Refusal> {
+fn event_id(segment: Result<Path<String>, PathRejection>) -> Result<EventId, Refusal> {
+    let Path(text) = segment.map_err(|_| Refusal::UnknownEvent)?;
     text.parse().map_err(|_| Refusal::UnknownEvent)
 }
 

@@ -8,12 +8,21 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep, timeout},
+};
 use waiting_room_core::Timestamp;
 use waiting_room_tokens::{AdmissionClaims, AdmissionVerifier, TokenError};
 
-use super::jwks::JwksSource;
+use super::jwks::{FetchError, JwksSource};
 use crate::error::chain;
+
+/// How long keys are waited for at the start.
+const WARM_UP: Duration = Duration::from_secs(5);
+
+/// The pause between two tries meanwhile.
+const WARM_UP_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often the keys are fetched.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +81,30 @@ impl TrustedKeys {
         }
     }
 
+    /// Fetches the keys before the first token needs them, and tries for a while.
+    pub(super) async fn warm_up(&self) {
+        let fetched = async {
+            loop {
+                let mut last_try = self.last_try.lock().await;
+                if self.current.load().is_some() {
+                    return;
+                }
+                match self.fetch().await {
+                    Ok(()) => *last_try = Some(Instant::now()),
+                    // It is no try that a token would have to wait after.
+                    Err(error) => tracing::debug!(error = chain(&error), "no public keys yet"),
+                }
+                drop(last_try);
+                if self.current.load().is_none() {
+                    sleep(WARM_UP_PAUSE).await;
+                }
+            }
+        };
+        if timeout(WARM_UP, fetched).await.is_err() {
+            tracing::warn!("there are no public keys yet; the first token fetches them");
+        }
+    }
+
     /// What `token` says, if it is valid at `now`.
     pub(super) async fn verify(
         &self,
@@ -123,19 +156,22 @@ impl TrustedKeys {
         if last_try.is_some_and(|last_try| last_try.elapsed() < pause) {
             return;
         }
-        match self.source.fetch().await {
-            Ok(jwks) => self.current.store(Some(Arc::new(Fetched {
-                verifier: AdmissionVerifier::new(&self.issuer, &jwks),
-                at: Instant::now(),
-            }))),
-            Err(error) => {
-                tracing::warn!(
-                    error = chain(&error),
-                    "the public keys could not be fetched"
-                );
-            }
+        if let Err(error) = self.fetch().await {
+            tracing::warn!(
+                error = chain(&error),
+                "the public keys could not be fetched"
+            );
         }
         *last_try = Some(Instant::now());
+    }
+
+    async fn fetch(&self) -> Result<(), FetchError> {
+        let jwks = self.source.fetch().await?;
+        self.current.store(Some(Arc::new(Fetched {
+            verifier: AdmissionVerifier::new(&self.issuer, &jwks),
+            at: Instant::now(),
+        })));
+        Ok(())
     }
 }
 
@@ -145,7 +181,7 @@ mod tests {
 
     use axum::{Router, response::IntoResponse, routing::get};
     use http::StatusCode;
-    use tokio::{net::TcpListener, time::sleep};
+    use tokio::net::TcpListener;
     use waiting_room_core::{SessionId, TicketId};
     use waiting_room_tokens::{AdmissionKeys, JwkSet, KeyRing, SigningKey};
 
@@ -253,6 +289,22 @@ mod tests {
         sleep(PAUSE * 4).await;
         assert!(trusted.verify(&token(&keys), NOW).await.is_ok());
         assert!(publisher.asked() >= 2);
+    }
+
+    #[tokio::test]
+    async fn keys_that_come_late_at_the_start_are_there_before_the_first_token() {
+        let keys = keys(&["a"]);
+        let (publisher, trusted) = Publisher::start(&keys).await;
+        publisher.publish(None);
+        let late = async {
+            sleep(WARM_UP_PAUSE).await;
+            publisher.publish(Some(keys.jwks().clone()));
+        };
+        tokio::join!(trusted.warm_up(), late);
+        let asked = publisher.asked();
+        assert!(asked >= 2);
+        assert!(trusted.verify(&token(&keys), NOW).await.is_ok());
+        assert_eq!(publisher.asked(), asked);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! `/v1/orders`.
 
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header, request::Parts};
@@ -170,8 +170,9 @@ pub(super) async fn place(
 pub(super) async fn read(
     State(checkout): State<Checkout>,
     pass: Pass,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
+    let Path(id) = id.map_err(|_| Refusal::UnknownOrder)?;
     let id: OrderId = id.parse().map_err(|_| Refusal::UnknownOrder)?;
     let order = checkout.own_order(&pass, id).await?;
     Ok(private(StatusCode::OK, &OrderView::from(&order)))

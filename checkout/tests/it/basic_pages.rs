@@ -209,3 +209,21 @@ async fn a_form_that_is_none_is_refused() {
     let json = app.send(request.unwrap()).await;
     json.problem(400, "malformed-form");
 }
+
+#[tokio::test]
+async fn other_cookies_do_not_hide_the_admission() {
+    let app = App::start().await;
+    let request = Request::get(CHECKOUT)
+        .header(header::COOKIE, &b"name=\xc3\xa9\xff; theme=dark"[..])
+        .header(header::COOKIE, cookie(&token(1)))
+        .body(Body::empty());
+    assert_eq!(app.send(request.unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_is_no_text_names_no_event() {
+    let app = App::start().await;
+    let page = get(&app, "/basic/%ff/checkout", &token(1)).await;
+    assert_eq!(page.status, 404);
+    assert!(page.text.contains("No such event"));
+}

@@ -183,6 +183,17 @@ async fn what_a_crash_left_half_done_is_done_to_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_lost_its_message_in_a_crash_is_swept_up_at_the_start() {
+    let lost = order(1, "standing", 1);
+    let id = lost.id;
+    let worker = Worker::start_after(PACE, async |book| {
+        place(&book, lost).await;
+    })
+    .await;
+    assert_eq!(worker.settled(id).await.state.as_str(), "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_message_was_never_sent_is_swept_up() {
     let pace = Pace {
         sweep: Duration::from_millis(50),

@@ -79,7 +79,7 @@ async fn only_the_operator_sees_them() {
 #[tokio::test]
 async fn an_unknown_event_is_told_as_such() {
     let app = App::start().await;
-    for event in ["nothing", "Not a slug"] {
+    for event in ["nothing", "Not a slug", "%ff"] {
         let event = event.replace(' ', "%20");
         let path = format!("/v1/operator/events/{event}/dead-letters");
         let answer = operate(&app, ("GET", &path)).await;

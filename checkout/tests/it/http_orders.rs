@@ -267,7 +267,7 @@ async fn an_order_is_shown_to_its_own_ticket_only() {
     let accepted = app.order(&token(1), "key-1", &two_standing()).await.json();
     let url = accepted["status_url"].as_str().unwrap();
     app.get(url, &token(2)).await.problem(404, "unknown-order");
-    for unknown in ["AAAAAAAAAAAAAAAAAAAAAA", "rubbish", "%00"] {
+    for unknown in ["AAAAAAAAAAAAAAAAAAAAAA", "rubbish", "%00", "%ff"] {
         let url = format!("/v1/orders/{unknown}");
         app.get(&url, &token(1)).await.problem(404, "unknown-order");
     }
