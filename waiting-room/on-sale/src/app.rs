@@ -185,6 +185,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         shutdown: shutdown.clone(),
         metrics,
     };
+    let (warming, until) = (checkout.clone(), shutdown.clone());
+    tasks.spawn(async move { until.run_until_cancelled(warming.warm_up()).await });
     let limits = Limits {
         connections: config.max_connections as usize,
         ..Limits::default()
