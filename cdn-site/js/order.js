@@ -15,6 +15,7 @@ let order = recall("order", event);
 const token = order?.token ?? fromFragment("pass") ?? recall("pass", event)?.token;
 const id = new URLSearchParams(location.search).get("order") ?? order?.order_id ?? fromFragment("order");
 const since = performance.now();
+let mayChoose = false;
 
 await loadLanguage();
 void applyTheme(event);
@@ -38,6 +39,18 @@ async function nameEvent() {
     draw();
   } catch {
     /* the order reads well without */
+  }
+}
+
+/** A refused order leaves the session open only while there is something else to choose. */
+async function lookForChoice() {
+  try {
+    const shop = await fetchPublic(`/v1/events/${encodeURIComponent(event)}`);
+    if (!shop.ok || shop.data.offers.every((/** @type {any} */ offer) => offer.stock_left <= 0)) return;
+    mayChoose = (await call("GET", "/v1/session", { token })).ok;
+    draw();
+  } catch (failure) {
+    if (!(failure instanceof Unreachable)) throw failure;
   }
 }
 
@@ -74,6 +87,7 @@ async function follow() {
       draw();
     }
   }
+  if (order.state === "refused") await lookForChoice();
 }
 
 function keep() {
@@ -90,7 +104,7 @@ function draw() {
   setText(byId("order-state"), state === "refused" && !soldOut ? t("order.say_refused") : t(`order.${state}`));
   const slow = state === "pending" && performance.now() - since > SLOW_AFTER_MS;
   const text = slow ? t("order.slow") : state === "refused" && !soldOut ? t("order.refused_other", { reason }) : t(`order.${state}_text`);
-  setText(byId("order-text"), text);
+  setText(byId("order-text"), mayChoose ? `${text} ${t("order.refused_choose")}` : text);
   setText(byId("order-id"), order.order_id);
   show(byId("row-name"), Boolean(order.name));
   setText(byId("order-for"), [order.name, order.email].filter(Boolean).join(", "));
@@ -116,5 +130,5 @@ function draw() {
   );
   setText(byId("order-total"), order.total_cents === undefined ? "" : money(order.total_cents, order.currency, locale));
   show(byId("print"), state === "confirmed");
-  show(byId("again"), state === "refused");
+  show(byId("again"), mayChoose);
 }

@@ -57,4 +57,6 @@ test("countdowns", () => {
   assert.equal(countdown(-5).clock, "0:00");
   assert.equal(countdown(3_725_000).clock, "1:02:05");
   assert.deepEqual(countdown(190_000_000).days, 2);
+  assert.equal(countdown(3 * 86_400_000 - 60_000).days, 3);
+  assert.deepEqual(countdown(2 * 86_400_000 - 60_000), { days: 0, clock: "47:59:00", seconds: 172_740 });
 });

@@ -69,7 +69,8 @@ export function chart(figure, title, series) {
     if (width < 80 || points.length === 0) return;
     drawing.setAttribute("width", String(width));
     drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    const most = niceCeiling(Math.max(...points.flatMap((point) => series.map(({ key }) => point[key] ?? 0))));
+    const known = points.flatMap((point) => series.map(({ key }) => point[key])).filter(Number.isFinite);
+    const most = niceCeiling(Math.max(0, ...known));
     const y = (/** @type {number} */ value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
     drawGrid(most, y);
     series.forEach(({ key, look }, index) => {
@@ -143,8 +144,13 @@ export function chart(figure, title, series) {
     cursor.setAttribute("visibility", pointer === null ? "hidden" : "visible");
     cursor.setAttribute("x1", String(x(point.at)));
     cursor.setAttribute("x2", String(x(point.at)));
-    const values = series.map(({ key, label }) => `${label} ${Number.isFinite(point[key]) ? format.format(Math.round(point[key])) : "–"}`);
+    const values = series.map(({ key, label }) => `${label} ${told(point[key])}`);
     setText(readout, (pointer === null ? values : [time.format(point.at), ...values]).join(" · "));
+  }
+
+  /** @param {number} value */
+  function told(value) {
+    return Number.isFinite(value) ? format.format(Math.round(value)) : "–";
   }
 
   return {
@@ -158,7 +164,7 @@ export function chart(figure, title, series) {
       from = now - spanMs;
       to = now;
       const last = points[points.length - 1];
-      if (last) setText(name, `${title}, ${series.map(({ key, label }) => `${label} ${Math.round(last[key] ?? 0)}`).join(", ")}`);
+      if (last) setText(name, `${title}, ${series.map(({ key, label }) => `${label} ${told(last[key])}`).join(", ")}`);
       draw();
     },
   };

@@ -372,7 +372,10 @@ async function readSettings() {
 /** Brings the controls up to the settings, except those in which the operator is writing. @param {any} fresh */
 function fill(fresh) {
   settings = fresh;
-  setText(byId("settings-source"), fresh.source ? `from ${fresh.source}` : "");
+  // A file's path may be long, and its name says enough; where it lies is in the tooltip.
+  const source = fresh.source ?? "";
+  setText(byId("settings-source"), source ? `from ${/\.toml$/.test(source) ? source.split(/[\\/]/).pop() : source}` : "");
+  byId("settings-source").title = source;
   fillField("rate-form", byId("rate"), String(fresh.admission_rate_per_minute));
   fillField("sessions-form", byId("max-sessions"), String(fresh.max_active_sessions));
   fillField("message-form", byId("message"), fresh.message ?? "");

@@ -78,17 +78,18 @@ export function turnTime(now, etaSeconds) {
 }
 
 /**
- * Splits a remaining time for a countdown.
+ * Splits a remaining time for a countdown. Whole days are counted from two of them on: "1 day" would hide nearly
+ * another one, so a time below that is counted in hours.
  *
  * @param {number} milliseconds
  * @returns {{days: number, clock: string, seconds: number}}
  */
 export function countdown(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const days = Math.floor(seconds / 86400);
-  const hours = Math.floor((seconds % 86400) / 3600);
+  const days = seconds < 2 * 86400 ? 0 : Math.round(seconds / 86400);
+  const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const clock = hours > 0 || days > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  const clock = hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
   return { days, clock, seconds };
 }

@@ -1,0 +1,69 @@
+/** What holds on every page, whatever it shows: usable by everybody, on every screen, by day and by night. */
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SCHEMES = /** @type {const} */ (["light", "dark"]);
+const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+const NARROWEST = { width: 320, height: 640 };
+
+/** @param {Page} page */
+export async function inspect(page) {
+  const before = page.viewportSize();
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await violations(page), [], `${page.url()} in ${colorScheme}`);
+  }
+  await page.setViewportSize(NARROWEST);
+  assert.deepEqual(await overflowing(page), [], `${page.url()} is wider than ${NARROWEST.width} px`);
+  if (before) await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** @param {Page} page @returns {Promise<string[]>} */
+export async function violations(page) {
+  // Evaluated and not added as a script element, which the page's own policy would rightly block.
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const result = await globalThis.axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.map(
+      (/** @type {any} */ { id, help, nodes }) => `${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(" ")}`,
+    );
+  });
+}
+
+/** @param {Page} page @returns {Promise<string[]>} what sticks out of the page to the right, the page first */
+export async function overflowing(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > clientWidth);
+    return [`${scrollWidth} > ${clientWidth}`, ...wide.map((element) => element.outerHTML.slice(0, 120))];
+  });
+}
+
+/**
+ * Pictures for people to look at, where the environment says where to.
+ *
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function picture(page, name) {
+  const dir = process.env.SCREENSHOTS;
+  if (!dir) return;
+  await mkdir(dir, { recursive: true });
+  const before = page.viewportSize();
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: path.join(dir, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+    }
+  }
+  if (before) await page.setViewportSize(before);
+  await page.emulateMedia({ colorScheme: null });
+}
