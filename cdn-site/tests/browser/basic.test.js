@@ -60,7 +60,7 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   assert.match(await text(page, "order-total"), /124/);
   assert.match(await page.getByRole("main").innerText(), /Inês <Duarte>, ines@example\.org/);
   await inspectCopy(page, "basic-order");
-  assert.equal(await at.program.stockLeft("aurora", "seated"), before - 2);
+  await at.program.stockBecomes("aurora", "seated", before - 2);
 
   await page.reload();
   assert.equal(await text(page, "order-state"), "Confirmed");

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { until } from "./until.js";
 
 const BUILT = fileURLToPath(new URL("../../../../target/release/on-sale", import.meta.url));
 
@@ -114,6 +115,11 @@ export class Program {
   async stockLeft(event, offer) {
     const { data } = await this.call("GET", `v1/events/${event}`);
     return data.offers.find(({ id }) => id === offer).stock_left;
+  }
+
+  /** The catalogue may be a moment old, so it is asked until it tells. @param {string} event @param {string} offer @param {number} left */
+  async stockBecomes(event, offer, left) {
+    await until(`${left} of ${offer} left`, async () => (await this.stockLeft(event, offer)) === left, 5000);
   }
 
   /** Writes the settings file as an operator with an editor would. @param {(text: string) => string} edit */
