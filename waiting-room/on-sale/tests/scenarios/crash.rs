@@ -30,11 +30,12 @@ async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_t
     let share = record.busy_share(second_life[0], PER_SECOND);
     println!(
         "crash: {before} admitted before and {} after, {:.1} s apart; then {:.1} % of the rate; \
-         at most {} in ten seconds",
+         at most {} in ten seconds, {} seen overtaken",
         second_life.len(),
         (second_life[0] - first_life[before - 1]) as f64 / 1e6,
         share * 100.0,
-        record.most_in_ten_seconds()
+        record.most_in_ten_seconds(),
+        record.overtaken().len()
     );
     assert!(
         share >= 0.95,
@@ -42,12 +43,7 @@ async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_t
         share * 100.0,
         record.course()
     );
-    // Who came back while the order re-formed was called in order; a fan who polls only after that
-    // is called next.
-    let late = record.overtaken();
-    assert!(
-        late.len() * 20 <= record.sights.len(),
-        "{} seen overtaken",
-        late.len()
-    );
+    // Every fan asks more often than the recovery window is long, so the order was whole again.
+    let overtaken = record.overtaken();
+    assert!(overtaken.is_empty(), "{} seen overtaken", overtaken.len());
 }
