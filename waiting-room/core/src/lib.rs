@@ -28,7 +28,7 @@ pub use permits::PermitBucket;
 pub use place::{Cohort, Epoch, Place, PlaceOutOfRange};
 pub use poll::PollPolicy;
 pub use queue::{
-    Claim, Entry, EventQueue, Joined, QueueFull, RejoinRefused, Session, Snapshot, Standing,
+    Claim, EventQueue, Joined, QueueFull, RejoinRefused, Session, Snapshot, Standing,
     Totals, Turn,
 };
 pub use rules::{Phase, Rules, Schedule};

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use self::{
-    answers::{Claim, Entry, Joined, QueueFull, RejoinRefused, Snapshot, Standing, Totals, Turn},
+    answers::{Claim, Joined, QueueFull, RejoinRefused, Snapshot, Standing, Totals, Turn},
     sessions::Session,
 };
 
@@ -96,15 +96,16 @@ impl EventQueue {
         }
     }
 
-    /// Gives `ticket` its place, or finds it where it stands. When nobody waits and the door has
-    /// room, it is called at once.
+    /// Gives `ticket` its place, or finds it where it stands: `drawn`, its place in the draw, before
+    /// the on-sale, and behind everybody who has arrived since then. When nobody waits and the door
+    /// has room, it is called at once.
     ///
     /// # Errors
     /// When the ticket is new and the queue is full.
     pub fn join(
         &mut self,
         ticket: TicketId,
-        entry: Entry,
+        drawn: Place,
         now: Timestamp,
         rules: &Rules,
         settings: &Settings,
@@ -122,9 +123,9 @@ impl EventQueue {
         if self.present() >= rules.capacity {
             return Err(QueueFull);
         }
-        let (place, waited) = match entry {
-            Entry::Prequeue(place) => (place, None),
-            Entry::Arrival => {
+        let (place, waited) = match rules.schedule.cohort_at(self.now) {
+            Cohort::Prequeue => (drawn, None),
+            Cohort::Arrival => {
                 self.last_arrival = Place::of_arrival(self.now, self.last_arrival);
                 (self.last_arrival, Some(self.waiting.len() as u64))
             }

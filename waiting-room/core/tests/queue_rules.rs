@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use waiting_room_core::{
-    AdmissionRate, Claim, Cohort, Entry, Epoch, EventQueue, Joined, MaxActiveSessions, Message,
+    AdmissionRate, Claim, Cohort, Epoch, EventQueue, Joined, MaxActiveSessions, Message,
     Mode, Place, QueueFull, RejoinRefused, Rules, Schedule, SessionId, Settings, Standing,
     TicketId, Timestamp, Turn,
 };
@@ -76,13 +76,14 @@ impl Room {
         self.queue.turn(self.now, &self.rules, &self.settings)
     }
 
-    fn try_join(&mut self, n: u8, entry: Entry) -> Result<Joined, QueueFull> {
+    fn try_join(&mut self, n: u8) -> Result<Joined, QueueFull> {
+        let drawn = drawn(n.into());
         self.queue
-            .join(ticket(n), entry, self.now, &self.rules, &self.settings)
+            .join(ticket(n), drawn, self.now, &self.rules, &self.settings)
     }
 
     fn join(&mut self, n: u8) -> Joined {
-        self.try_join(n, Entry::Arrival).unwrap()
+        self.try_join(n).unwrap()
     }
 
     fn rejoin(&mut self, n: u8, place: Place) -> Result<Standing, RejoinRefused> {
@@ -162,8 +163,9 @@ fn nobody_is_called_at_once_before_the_on_sale_or_behind_somebody_who_waits() {
     let mut room = Room::quiet();
     room.rules.schedule.on_sale_at = room.now + Duration::from_secs(10);
     for n in 1..=3 {
-        let entry = Entry::Prequeue(drawn(u64::from(n)));
-        assert_eq!(room.try_join(n, entry).unwrap().standing, Standing::Waiting);
+        let joined = room.join(n);
+        assert_eq!(joined.place, drawn(n.into()));
+        assert_eq!(joined.standing, Standing::Waiting);
     }
     room.now = room.now + Duration::from_secs(10);
     assert_eq!(room.join(4).standing, Standing::Waiting);
@@ -317,7 +319,7 @@ fn a_full_queue_takes_no_newcomer_and_keeps_its_tickets() {
     let mut room = Room::quiet();
     room.rules.capacity = 2;
     let places = [1, 2].map(|n| room.join(n).place);
-    assert_eq!(room.try_join(3, Entry::Arrival), Err(QueueFull));
+    assert_eq!(room.try_join(3), Err(QueueFull));
     assert_eq!([1, 2].map(|n| room.join(n).place), places);
 }
 
@@ -336,7 +338,7 @@ fn who_left_or_had_the_session_makes_room_in_a_full_queue() {
         }
     }
     let places = [21, 22].map(|n| room.join(n).place);
-    assert_eq!(room.try_join(23, Entry::Arrival), Err(QueueFull));
+    assert_eq!(room.try_join(23), Err(QueueFull));
     assert_eq!([21, 22].map(|n| room.join(n).place), places);
 }
 

@@ -1,6 +1,6 @@
 //! The board: the public state of one event's queue, the same for everybody.
 
-use std::io::Write;
+use std::{io::Write, time::Instant};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -19,6 +19,8 @@ use crate::{room::Setup, settings::SettingsView};
 pub struct Board {
     /// The store's snapshot.
     pub snapshot: Snapshot,
+    /// When it was taken, by this process's own clock.
+    pub seen_at: Instant,
     /// The phase at that moment.
     pub phase: Phase,
     /// The frontier's speed, while it moves.
@@ -90,6 +92,7 @@ impl Board {
     pub(crate) fn new(
         setup: &Setup,
         snapshot: Snapshot,
+        seen_at: Instant,
         phase: Phase,
         pace: Option<Pace>,
         settings: SettingsView,
@@ -134,6 +137,7 @@ impl Board {
             HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("W/\"0\""));
         Self {
             snapshot,
+            seen_at,
             phase,
             pace,
             settings,

@@ -1,6 +1,9 @@
 //! The admission controller: one turn a tick, against the store, on every instance; none leads.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::watch,
@@ -90,6 +93,7 @@ impl Controller {
         };
         let turn = self.store.turn(event, &regime).await?;
         let snapshot = self.store.snapshot(event, &regime).await?;
+        let seen_at = Instant::now();
         metrics::turned(event.as_str(), turn);
         let shop = self.ask_shop().await;
 
@@ -110,6 +114,7 @@ impl Controller {
         let board = Board::new(
             &self.setup,
             snapshot,
+            seen_at,
             phase,
             pace,
             view,

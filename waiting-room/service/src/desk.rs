@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep};
 use utoipa::ToSchema;
 use waiting_room_core::{
-    Claim, Cohort, Entry, Phase, Place, Secret, SessionId, Standing, TicketId, Timestamp,
+    Claim, Cohort, Phase, Place, Secret, SessionId, Standing, TicketId, Timestamp,
 };
 use waiting_room_tokens::{AdmissionClaims, QueueClaims};
 
@@ -124,7 +124,7 @@ const POLL_SHUT: Duration = Duration::from_secs(4);
 impl Gatekeeper {
     /// Gives the fan who drew `secret` a place at `room`, or finds it.
     pub(crate) async fn join(&self, room: &Room, secret: &Secret) -> Result<Seat, Refusal> {
-        let now = service_kit::now();
+        let now = room.now();
         let board = room.board();
         let event = room.event();
         if board.phase == Phase::Closed {
@@ -138,13 +138,10 @@ impl Gatekeeper {
             });
         }
         let ticket = TicketId::of(&event.id, secret);
-        let entry = match event.schedule.cohort_at(now) {
-            Cohort::Prequeue => Entry::Prequeue(room.setup().seed.place_of(ticket)),
-            Cohort::Arrival => Entry::Arrival,
-        };
+        let drawn = room.setup().seed.place_of(ticket);
         let joined = self
             .store
-            .join(&event.id, ticket, entry, &room.regime())
+            .join(&event.id, ticket, drawn, &room.regime())
             .await?
             .map_err(|_| Refusal::Full)?;
         let cohort = joined.place.cohort();
@@ -168,7 +165,7 @@ impl Gatekeeper {
         room: &Room,
         claims: &QueueClaims,
     ) -> Result<Status, Refusal> {
-        let now = service_kit::now();
+        let now = room.now();
         let board = room.board();
         let event = &room.event().id;
         let regime = room.regime();
@@ -191,7 +188,7 @@ impl Gatekeeper {
 
     /// Puts the fan with `claims` back at the place.
     pub(crate) async fn rejoin(&self, room: &Room, claims: QueueClaims) -> Result<Seat, Refusal> {
-        let now = service_kit::now();
+        let now = room.now();
         let board = room.board();
         if board.phase == Phase::Closed {
             return Err(Refusal::Closed);
@@ -255,7 +252,7 @@ impl Gatekeeper {
                         &room.board(),
                         claims,
                         Seen::at(None),
-                        service_kit::now(),
+                        room.now(),
                     )
                     .poll_after_ms,
                 );
@@ -275,7 +272,7 @@ impl Gatekeeper {
             issued_at: session.admitted_at,
             expires_at: session.expires_at,
         };
-        let admission_token = self.keys.admission().sign(&admission, service_kit::now())?;
+        let admission_token = self.keys.admission().sign(&admission, room.now())?;
         let checkout_url = event
             .checkout_url
             .clone()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, Entry, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Settings,
+    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Settings,
     Snapshot, Standing, TicketId, Turn,
 };
 
@@ -54,12 +54,13 @@ pub type StoreResult<T> = Result<T, StoreUnavailable>;
 /// [`waiting_room_core::EventQueue`]; every implementation passes the same suite.
 #[async_trait]
 pub trait QueueStore: Send + Sync {
-    /// Gives `ticket` a place, or finds it where it stands.
+    /// Gives `ticket` a place, or finds it where it stands; `drawn` is its place in the draw, for a
+    /// join before the on-sale by the store's clock.
     async fn join(
         &self,
         event: &EventId,
         ticket: TicketId,
-        entry: Entry,
+        drawn: Place,
         regime: &Regime,
     ) -> StoreResult<Result<Joined, QueueFull>>;
 

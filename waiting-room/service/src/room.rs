@@ -67,6 +67,13 @@ impl Room {
         }
     }
 
+    /// The store's time, by its last board and the time that has passed here since: whatever this
+    /// machine's clock says, all instances tell the same.
+    pub fn now(&self) -> Timestamp {
+        let board = self.board.borrow();
+        board.snapshot.at + board.seen_at.elapsed()
+    }
+
     /// The latest board.
     pub fn board(&self) -> Arc<Board> {
         self.board.borrow().clone()
@@ -241,6 +248,13 @@ impl Gatekeeper {
             operator: parts.operator,
             shutdown,
         }))
+    }
+
+    /// The store's time, as [`Room::now`] tells it.
+    pub fn now(&self) -> Timestamp {
+        self.in_order
+            .first()
+            .map_or_else(service_kit::now, |room| room.now())
     }
 
     /// The room of `event`.

@@ -5,15 +5,6 @@ use thiserror::Error;
 use super::Session;
 use crate::{Epoch, Marks, Place, Timestamp};
 
-/// How a new ticket enters the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// Into the pre-queue, at the place that the draw will reveal.
-    Prequeue(Place),
-    /// Behind everybody who has arrived.
-    Arrival,
-}
-
 /// A join's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {

@@ -5,7 +5,7 @@ use std::{
 };
 
 use waiting_room_core::{
-    AdmissionRate, Claim, Entry, Epoch, EtaRange, EventQueue, MaxActiveSessions, Message, Mode,
+    AdmissionRate, Claim, Epoch, EtaRange, EventQueue, MaxActiveSessions, Message, Mode,
     PaceMeter, Phase, Place, RejoinRefused, Rules, Schedule, SessionId, Settings, Snapshot,
     Standing, TicketId, Timestamp,
 };
@@ -57,7 +57,7 @@ struct Fan {
     time_at_door: Option<Duration>,
     end: Option<End>,
     manner: Manner,
-    entry: Entry,
+    drawn: Place,
     session: Option<(Epoch, SessionId)>,
     knows_of_call: bool,
     errand: u64,
@@ -173,8 +173,7 @@ impl OnSale {
     pub(crate) fn prequeue(&mut self, count: usize) {
         for _ in 0..count {
             let at = self.dice.between(0.0, 55.0);
-            let place = Place::new(self.dice.bits() >> (64 - Place::DRAW_BITS)).unwrap();
-            let fan = self.add_fan(Entry::Prequeue(place));
+            let fan = self.add_fan();
             self.plan(seconds(at), Step::Join(fan));
         }
     }
@@ -184,7 +183,7 @@ impl OnSale {
         let lead = START.since(self.now).as_secs_f64();
         for _ in 0..count {
             let at = lead + self.dice.between(from, to);
-            let fan = self.add_fan(Entry::Arrival);
+            let fan = self.add_fan();
             self.plan(seconds(at), Step::Join(fan));
         }
     }
@@ -307,7 +306,8 @@ impl OnSale {
         self.queue.snapshot(at, &self.rules, &settings)
     }
 
-    fn add_fan(&mut self, entry: Entry) -> usize {
+    fn add_fan(&mut self) -> usize {
+        let drawn = Place::new(self.dice.bits() >> (64 - Place::DRAW_BITS)).unwrap();
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.dice.bits().to_be_bytes());
         bytes[8..].copy_from_slice(&(self.fans.len() as u64).to_be_bytes());
@@ -319,7 +319,7 @@ impl OnSale {
             time_at_door: None,
             end: None,
             manner,
-            entry,
+            drawn,
             session: None,
             knows_of_call: false,
             errand: 0,
@@ -436,10 +436,10 @@ impl OnSale {
     fn join(&mut self, fan: usize) {
         let (at, settings) = self.any_instance();
         let ticket = self.fans[fan].ticket;
-        let entry = self.fans[fan].entry;
+        let drawn = self.fans[fan].drawn;
         let joined = self
             .queue
-            .join(ticket, entry, at, &self.rules, &settings)
+            .join(ticket, drawn, at, &self.rules, &settings)
             .expect("there is room");
         assert!(joined.new);
         self.fans[fan].place = Some(joined.place);
@@ -469,10 +469,10 @@ impl OnSale {
     /// A join sent once more finds the ticket where it stood.
     fn still_stands(&mut self, fan: usize) {
         let (at, settings) = self.any_instance();
-        let (ticket, entry) = (self.fans[fan].ticket, self.fans[fan].entry);
+        let (ticket, drawn) = (self.fans[fan].ticket, self.fans[fan].drawn);
         let again = self
             .queue
-            .join(ticket, entry, at, &self.rules, &settings)
+            .join(ticket, drawn, at, &self.rules, &settings)
             .expect("it stands there already");
         assert!(!again.new);
         assert_eq!(Some(again.place), self.fans[fan].place);

@@ -176,7 +176,7 @@ async fn enter(
             let event = &room.event().id;
             let checkout = format!("/basic/{event}/checkout");
             let mut response = Redirect::to(&checkout).into_response();
-            let lasts = admission.expires_at.since(service_kit::now()).as_secs();
+            let lasts = admission.expires_at.since(room.now()).as_secs();
             let mut cookie = private_cookie(admission_cookie(event), admission.admission_token);
             // The order's page is read after the session has ended.
             cookie.set_max_age(Duration::seconds(

@@ -67,7 +67,7 @@ impl EventBody {
             phase: figures.phase,
             waiting: figures.waiting,
             offers: figures.offers.clone(),
-            server_time: service_kit::now(),
+            server_time: room.now(),
         }
     }
 }

@@ -174,7 +174,7 @@ pub(super) async fn rotate_keys(
     gatekeeper.operator.check(&parts)?;
     let rotation = gatekeeper
         .keys
-        .rotate(service_kit::now())
+        .rotate(gatekeeper.now())
         .await
         .map_err(|e| Problem::from(Refusal::from(e)))?;
     tracing::info!(

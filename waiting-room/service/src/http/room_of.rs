@@ -47,7 +47,7 @@ impl Fan {
         room: Arc<Room>,
         token: &str,
     ) -> Result<Self, Refusal> {
-        let claims = gatekeeper.keys.queue().verify(token, service_kit::now())?;
+        let claims = gatekeeper.keys.queue().verify(token, room.now())?;
         if claims.event != room.event().id {
             return Err(Refusal::OtherEvent);
         }

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, Entry, Epoch, EventId, EventQueue, Joined, Place, QueueFull, RejoinRefused, SessionId,
+    Claim, Epoch, EventId, EventQueue, Joined, Place, QueueFull, RejoinRefused, SessionId,
     Snapshot, Standing, TicketId, Timestamp, Turn,
 };
 
@@ -98,13 +98,13 @@ impl QueueStore for EmbeddedQueueStore {
         &self,
         event: &EventId,
         ticket: TicketId,
-        entry: Entry,
+        drawn: Place,
         regime: &Regime,
     ) -> StoreResult<Result<Joined, QueueFull>> {
         let mut queue = self.queue(event)?;
         Ok(queue.join(
             ticket,
-            entry,
+            drawn,
             (self.clock)(),
             &regime.rules,
             &regime.settings,

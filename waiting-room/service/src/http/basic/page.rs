@@ -180,7 +180,7 @@ impl PlacePage {
                 page.go = true;
                 page.lines = vec![match status.call_expires_at {
                     Some(until) => {
-                        let left = until.since(service_kit::now()).as_secs();
+                        let left = until.since(room.now()).as_secs();
                         format!("Please go in within {}.", duration_in_words(left))
                     }
                     None => "You can go in now.".to_owned(),
