@@ -46,13 +46,14 @@ impl Pace {
 
 /// Measures the [`Pace`] from what the controller sees each tick.
 ///
-/// It keeps the ratio of calls to the rate in force, not the calls themselves: no-shows make it
-/// larger than one, a full checkout makes it smaller, and when the operator changes the rate the
-/// pace changes with it at once instead of when the window has moved on.
+/// The frontier moves as fast as fans pass the door, divided by the share of those called who come. It is not
+/// read off the calls themselves: those run ahead while the door fills up, and stop while it has too many. Of the
+/// claims the ratio to the rate in force is kept, which is one as long as checkout is not full: so when the
+/// operator changes the rate the pace changes with it at once instead of when the window has moved on.
 #[derive(Clone, Debug, Default)]
 pub struct PaceMeter {
     ratios: VecDeque<f64>,
-    calls: f64,
+    claims: f64,
     permitted: f64,
     measured: Duration,
     settling: Duration,
@@ -62,7 +63,7 @@ pub struct PaceMeter {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     at: Timestamp,
-    called_total: u64,
+    claimed_total: u64,
     rate: AdmissionRate,
 }
 
@@ -72,32 +73,35 @@ const SPAN: Duration = Duration::from_secs(10);
 /// How many spans count.
 const SPANS: usize = 9;
 
-/// After the door opens the controller calls ahead for those under way: not the lasting pace.
-const SETTLING: Duration = Duration::from_secs(6);
+/// After the door opens the first fans are still under way: not the lasting pace.
+const SETTLING: Duration = Duration::from_secs(10);
 
-/// How many spans the expectation from the show share counts as.
+/// How many spans the expectation that the rate is reached counts as.
 const PRIOR_SPANS: f64 = 0.5;
 
 /// The bounds' half-width, as a part of the pace: at least, at most, and before anything was seen.
 const SPREAD_MIN: f64 = 0.08;
 const SPREAD_MAX: f64 = 0.60;
-const SPREAD_PRIOR: f64 = 0.30;
+const SPREAD_PRIOR: f64 = 0.40;
+
+/// After how many spans the show share is known as well as it will be.
+const SPANS_TO_TELL: f64 = 8.0;
 
 /// Quantile of the normal distribution that leaves a tenth on either side: 80 per cent inside.
 const Z_80: f64 = 1.2816;
 
 impl PaceMeter {
-    /// Takes in one tick: at `at`, in `phase`, `waiting` tickets were left and `called_total` had
-    /// been called since the epoch began.
+    /// Takes in one tick: at `at`, in `phase`, `waiting` tickets were left and `claimed_total` had
+    /// passed the door since the epoch began.
     pub fn observe(
         &mut self,
         at: Timestamp,
         phase: Phase,
         waiting: u64,
-        called_total: u64,
+        claimed_total: u64,
         rate: AdmissionRate,
     ) {
-        // A queue that has run dry calls as many as come, which says nothing of those who come next.
+        // A queue that has run dry lets in as many as come, which says nothing of those who come next.
         if phase != Phase::Admitting || waiting == 0 {
             self.seen = None;
             self.settling = Duration::ZERO;
@@ -105,10 +109,10 @@ impl PaceMeter {
         }
         let before = self.seen.replace(Seen {
             at,
-            called_total,
+            claimed_total,
             rate,
         });
-        let Some(before) = before.filter(|b| b.called_total <= called_total) else {
+        let Some(before) = before.filter(|b| b.claimed_total <= claimed_total) else {
             return;
         };
         let elapsed = at.since(before.at);
@@ -116,7 +120,7 @@ impl PaceMeter {
             self.settling += elapsed;
             return;
         }
-        self.calls += (called_total - before.called_total) as f64;
+        self.claims += (claimed_total - before.claimed_total) as f64;
         self.permitted += before.rate.per_second() * elapsed.as_secs_f64();
         self.measured += elapsed;
         if self.measured >= SPAN {
@@ -124,24 +128,26 @@ impl PaceMeter {
                 self.ratios.pop_front();
             }
             self.ratios
-                .push_back(self.calls / self.permitted.max(f64::MIN_POSITIVE));
-            (self.calls, self.permitted, self.measured) = (0.0, 0.0, Duration::ZERO);
+                .push_back(self.claims / self.permitted.max(f64::MIN_POSITIVE));
+            (self.claims, self.permitted, self.measured) = (0.0, 0.0, Duration::ZERO);
         }
     }
 
     /// The pace at `rate`, when `show_share` of those called come.
     pub fn pace(&self, rate: AdmissionRate, show_share: f64) -> Pace {
-        let per_minute = f64::from(rate.per_minute());
-        let prior = 1.0 / show_share.clamp(0.05, 1.0);
+        let per_minute = f64::from(rate.per_minute()) / show_share.clamp(0.05, 1.0);
         let spans = self.ratios.len() as f64;
-        let mean = (self.ratios.iter().sum::<f64>() + prior * PRIOR_SPANS) / (spans + PRIOR_SPANS);
-        let spread = if self.ratios.len() < 2 {
-            SPREAD_PRIOR
+        let mean = (self.ratios.iter().sum::<f64>() + PRIOR_SPANS) / (spans + PRIOR_SPANS);
+        let observed = if self.ratios.len() < 2 {
+            SPREAD_MIN
         } else {
             let squares: f64 = self.ratios.iter().map(|ratio| (ratio - mean).powi(2)).sum();
             let deviation = (squares / (spans - 1.0)).sqrt() / mean.max(f64::MIN_POSITIVE);
-            (SPREAD_MIN + Z_80 * deviation / spans.sqrt()).min(SPREAD_MAX)
+            SPREAD_MIN + Z_80 * deviation / spans.sqrt()
         };
+        // Fans who look at another tab come half a minute late: before that nobody knows how many they are.
+        let unknown = SPREAD_PRIOR * (1.0 - spans / SPANS_TO_TELL).max(0.0);
+        let spread = observed.max(unknown).min(SPREAD_MAX);
         Pace {
             per_minute: per_minute * mean,
             low_per_minute: per_minute * mean * (1.0 - spread),
@@ -158,14 +164,14 @@ mod tests {
         AdmissionRate::new(per_minute).unwrap()
     }
 
-    fn run(meter: &mut PaceMeter, from: u64, seconds: u64, called: &mut u64, each: u64, r: u32) {
+    fn run(meter: &mut PaceMeter, from: u64, seconds: u64, claimed: &mut u64, each: u64, r: u32) {
         for second in from..from + seconds {
-            *called += each;
+            *claimed += each;
             meter.observe(
                 Timestamp::from_seconds(second),
                 Phase::Admitting,
                 1,
-                *called,
+                *claimed,
                 rate(r),
             );
         }
@@ -180,50 +186,43 @@ mod tests {
 
     #[test]
     fn what_is_observed_outweighs_what_was_configured() {
-        let (mut meter, mut called) = (PaceMeter::default(), 0);
-        run(&mut meter, 0, 120, &mut called, 5, 600);
+        let (mut meter, mut claimed) = (PaceMeter::default(), 0);
+        run(&mut meter, 0, 120, &mut claimed, 5, 600);
         let pace = meter.pace(rate(600), 0.5);
-        assert!((300.0..380.0).contains(&pace.per_minute), "{pace:?}");
+        assert!((600.0..700.0).contains(&pace.per_minute), "{pace:?}");
     }
 
     #[test]
     fn a_changed_rate_changes_the_pace_at_once() {
-        let (mut meter, mut called) = (PaceMeter::default(), 0);
-        run(&mut meter, 0, 120, &mut called, 16, 600);
+        let (mut meter, mut claimed) = (PaceMeter::default(), 0);
+        run(&mut meter, 0, 120, &mut claimed, 16, 600);
         let (before, after) = (meter.pace(rate(600), 0.6), meter.pace(rate(300), 0.6));
         assert!((after.per_minute * 2.0 - before.per_minute).abs() < 1e-6);
     }
 
     #[test]
-    fn the_opening_burst_and_a_dry_queue_are_not_the_pace() {
-        let (mut meter, mut called) = (PaceMeter::default(), 0);
-        meter.observe(
-            Timestamp::from_seconds(0),
-            Phase::Admitting,
-            9,
-            0,
-            rate(600),
-        );
-        called += 500;
-        run(&mut meter, 1, 90, &mut called, 10, 600);
+    fn the_door_s_first_seconds_and_a_dry_queue_are_not_the_pace() {
+        let (mut meter, mut claimed) = (PaceMeter::default(), 0);
+        run(&mut meter, 0, 8, &mut claimed, 0, 600);
+        run(&mut meter, 8, 90, &mut claimed, 10, 600);
         let steady = meter.pace(rate(600), 1.0);
-        for second in 91..200 {
+        for second in 98..200 {
             meter.observe(
                 Timestamp::from_seconds(second),
                 Phase::Admitting,
                 0,
-                called,
+                claimed,
                 rate(600),
             );
         }
         assert_eq!(meter.pace(rate(600), 1.0), steady);
-        assert!((580.0..640.0).contains(&steady.per_minute), "{steady:?}");
+        assert!((580.0..620.0).contains(&steady.per_minute), "{steady:?}");
     }
 
     #[test]
     fn bounds_hold_the_estimate_and_a_store_that_lost_its_counters_is_survived() {
-        let (mut meter, mut called) = (PaceMeter::default(), 0);
-        run(&mut meter, 0, 60, &mut called, 10, 600);
+        let (mut meter, mut claimed) = (PaceMeter::default(), 0);
+        run(&mut meter, 0, 60, &mut claimed, 10, 600);
         let mut fresh = 0;
         run(&mut meter, 60, 60, &mut fresh, 10, 600);
         let eta = meter.pace(rate(600), 1.0).eta(1_000);

@@ -65,6 +65,10 @@ const LEAST_SHOW_SHARE: f64 = 0.05;
 /// The bounds of a `Retry-After` at a door that is open.
 const RETRY: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(3));
 
+/// A longer pause between two operations than this many ticks means that nobody could come to the door, because
+/// the store or the network was away: of it, call windows lose one tick only.
+const LONGEST_GAP_TICKS: u32 = 5;
+
 /// When to knock again at a door that is shut, or behind which every session is taken.
 const RETRY_SHUT: Duration = Duration::from_secs(4);
 
@@ -342,7 +346,9 @@ impl EventQueue {
         // Time counts when the door was open at both its ends: in between it may have been shut.
         let was_open = std::mem::replace(&mut self.door_open, phase == Phase::Admitting);
         if was_open && self.door_open {
-            self.door_time.advance(elapsed);
+            let away = elapsed > rules.tick * LONGEST_GAP_TICKS;
+            self.door_time
+                .advance(if away { rules.tick } else { elapsed });
         }
         self.permits
             .refill(self.now, settings.admission_rate_per_minute, rules.tick);

@@ -5,9 +5,9 @@ use std::{
 };
 
 use waiting_room_core::{
-    AdmissionRate, Claim, Epoch, EtaRange, EventQueue, MaxActiveSessions, Message, Mode,
-    PaceMeter, Phase, Place, RejoinRefused, Rules, Schedule, SessionId, Settings, Snapshot,
-    Standing, TicketId, Timestamp,
+    AdmissionRate, Claim, Epoch, EtaRange, EventQueue, MaxActiveSessions, Message, Mode, PaceMeter,
+    Phase, Place, RejoinRefused, Rules, Schedule, SessionId, Settings, Snapshot, Standing,
+    TicketId, Timestamp,
 };
 
 use super::{
@@ -402,7 +402,7 @@ impl OnSale {
                 at,
                 phase,
                 snapshot.marks.waiting(),
-                snapshot.totals.called,
+                snapshot.totals.claimed,
                 settings.admission_rate_per_minute,
             );
         }
