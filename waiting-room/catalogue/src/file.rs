@@ -17,9 +17,10 @@ struct File {
     event: Vec<EventEntry>,
 }
 
+/// An event as it is written, before anything is checked.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EventEntry {
+pub(crate) struct EventEntry {
     id: String,
     name: String,
     venue: Option<String>,
@@ -72,18 +73,33 @@ fn default_call_window_seconds() -> i64 {
     120
 }
 
-pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Vec<Event>, CatalogueErrors> {
+/// The events of the events file `text`. `on_sale_at` is when the event of an id goes on sale that does
+/// not say it.
+pub(crate) fn parse(
+    text: &str,
+    on_sale_at: impl Fn(&str) -> Timestamp,
+) -> Result<Vec<Event>, CatalogueErrors> {
     let file: File =
         toml::from_str(text).map_err(|error| CatalogueErrors(vec![error.to_string()]))?;
-    let mut reader = Reader {
-        now,
-        errors: Vec::new(),
-    };
-    let events: Vec<Event> = file
-        .event
+    if file.event.is_empty() {
+        return Err(CatalogueErrors(vec!["there is no [[event]]".to_owned()]));
+    }
+    check(file.event, on_sale_at)
+}
+
+/// The events that `entries` are, if all is well with them.
+pub(crate) fn check(
+    entries: Vec<EventEntry>,
+    on_sale_at: impl Fn(&str) -> Timestamp,
+) -> Result<Vec<Event>, CatalogueErrors> {
+    let mut reader = Reader { errors: Vec::new() };
+    let events: Vec<Event> = entries
         .into_iter()
         .enumerate()
-        .filter_map(|(index, entry)| reader.event(index, entry))
+        .filter_map(|(index, entry)| {
+            let unsaid = on_sale_at(&entry.id);
+            reader.event(index, entry, unsaid)
+        })
         .collect();
     let mut seen = HashSet::new();
     for event in &events {
@@ -93,9 +109,6 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Vec<Event>, CatalogueE
                 .push(format!("event {}: the id is there twice", event.id));
         }
     }
-    if events.is_empty() && reader.errors.is_empty() {
-        reader.errors.push("there is no [[event]]".to_owned());
-    }
     if reader.errors.is_empty() {
         Ok(events)
     } else {
@@ -104,12 +117,11 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Vec<Event>, CatalogueE
 }
 
 struct Reader {
-    now: Timestamp,
     errors: Vec<String>,
 }
 
 impl Reader {
-    fn event(&mut self, index: usize, entry: EventEntry) -> Option<Event> {
+    fn event(&mut self, index: usize, entry: EventEntry, unsaid: Timestamp) -> Option<Event> {
         let at = if entry.id.is_empty() {
             format!("event {}", index + 1)
         } else {
@@ -117,7 +129,11 @@ impl Reader {
         };
         let id = self.check(&at, "id", entry.id.parse::<EventId>());
         let name = self.name(&at, entry.name);
-        let schedule = self.schedule(&at, entry.opens_at, entry.on_sale_at, entry.closes_at);
+        let on_sale_at = match &entry.on_sale_at {
+            Some(time) => self.time(&at, "on_sale_at", time),
+            None => Some(unsaid),
+        };
+        let schedule = self.schedule(&at, entry.opens_at, on_sale_at, entry.closes_at);
         let starts_at = entry
             .starts_at
             .and_then(|time| self.time(&at, "starts_at", &time));
@@ -228,13 +244,10 @@ impl Reader {
         &mut self,
         at: &str,
         opens_at: Option<Time>,
-        on_sale_at: Option<Time>,
+        on_sale_at: Option<Timestamp>,
         closes_at: Option<Time>,
     ) -> Option<Schedule> {
-        let on_sale_at = match on_sale_at {
-            Some(time) => self.time(at, "on_sale_at", &time)?,
-            None => self.now,
-        };
+        let on_sale_at = on_sale_at?;
         let opens_at = match opens_at {
             Some(time) => self.time(at, "opens_at", &time)?,
             None => on_sale_at,
@@ -374,7 +387,7 @@ mod tests {
 
     #[test]
     fn reads_the_designs_example() {
-        let events = parse(GOOD, NOW).unwrap();
+        let events = parse(GOOD, |_| NOW).unwrap();
         let event = &events[0];
         assert_eq!(
             event.schedule.on_sale_at.to_string(),
@@ -392,7 +405,7 @@ mod tests {
             .filter(|line| !line.contains("_at ="))
             .map(|l| format!("{l}\n"))
             .collect();
-        let events = parse(&text, NOW).unwrap();
+        let events = parse(&text, |_| NOW).unwrap();
         assert_eq!(
             events[0].schedule,
             Schedule {
@@ -411,7 +424,7 @@ mod tests {
             .replace("\"EUR\"", "\"euro\"")
             .replace("= 4500", "= -1")
             .replace("2026-11-22", "2026-11-20");
-        let CatalogueErrors(errors) = parse(&text, NOW).unwrap_err();
+        let CatalogueErrors(errors) = parse(&text, |_| NOW).unwrap_err();
         for field in [
             "id",
             "admission_rate",
@@ -429,9 +442,9 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know_and_what_is_there_twice() {
-        assert!(parse("", NOW).is_err());
-        assert!(parse("[[event]]\nid = \"a\"\ncolour = 1", NOW).is_err());
-        assert!(parse("not toml", NOW).is_err());
-        assert!(parse(&format!("{GOOD}{GOOD}"), NOW).is_err());
+        assert!(parse("", |_| NOW).is_err());
+        assert!(parse("[[event]]\nid = \"a\"\ncolour = 1", |_| NOW).is_err());
+        assert!(parse("not toml", |_| NOW).is_err());
+        assert!(parse(&format!("{GOOD}{GOOD}"), |_| NOW).is_err());
     }
 }

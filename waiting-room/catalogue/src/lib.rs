@@ -1,5 +1,7 @@
-//! What is on sale: events and their offers, as an events file gives them.
+//! What is on sale: events and their offers, as an events file or a DynamoDB table gives them.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
 mod file;
 
 use std::{fmt, time::Duration};
@@ -7,6 +9,9 @@ use std::{fmt, time::Duration};
 use serde::Serialize;
 use thiserror::Error;
 use waiting_room_core::{EventId, OfferId, Schedule, Settings, Timestamp};
+
+#[cfg(feature = "dynamodb")]
+pub use self::dynamodb::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
 
 /// One on-sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +100,7 @@ pub struct Catalogue {
     events: Vec<Event>,
 }
 
-/// Everything that is wrong with an events file, each with where it is.
+/// Everything that is wrong with the events, each with where it is.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{}", .0.join("\n"))]
 pub struct CatalogueErrors(pub Vec<String>);
@@ -106,7 +111,7 @@ impl Catalogue {
     /// # Errors
     /// All that is wrong with it at once.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, CatalogueErrors> {
-        file::parse(text, now).map(|events| Self { events })
+        file::parse(text, |_| now).map(|events| Self { events })
     }
 
     /// All events.
