@@ -43,8 +43,11 @@ pub struct Pace {
     pub batch: usize,
     /// How long a receive waits for a message.
     pub wait: Duration,
-    /// How long one message may take; less than the queue's visibility timeout.
+    /// How long one message may take.
     pub patience: Duration,
+    /// How often a message that is being worked on is hidden for longer, for three times as long each; less
+    /// than a third of the queue's visibility timeout.
+    pub hold: Duration,
     /// How long the waiting room may take to end a session; less than `patience`.
     pub gate: Duration,
     /// How long a message rests that failed once; four times as long for each further time, sixty
@@ -63,6 +66,7 @@ impl Default for Pace {
             batch: 128,
             wait: Duration::from_secs(20),
             patience: Duration::from_secs(10),
+            hold: Duration::from_secs(8),
             gate: Duration::from_secs(2),
             rest: Duration::from_secs(1),
             sweep: Duration::from_secs(5),

@@ -1,5 +1,6 @@
 //! The HTTP face of checkout: the fan's API, the operator's, and the pages that need no JavaScript.
 
+mod connector;
 mod dead_letters;
 mod figures;
 mod jwks;
@@ -34,7 +35,7 @@ use crate::{BackendError, OrderQueue, OrderStore, SessionGate, basic};
 pub struct CheckoutConfig {
     /// What admission tokens have to name as their issuer.
     pub issuer: String,
-    /// Where the waiting room publishes its public keys; plain HTTP.
+    /// Where the waiting room publishes its public keys: an `http` URL, or `https` with the feature `aws`.
     pub jwks_url: Uri,
 }
 
@@ -107,16 +108,16 @@ impl Checkout {
         self.parts.store.check().await
     }
 
-    /// The figures of `event` for its operator, and the stock left for everybody; `None` when there
-    /// is no such event. Cheap enough for once a second and event.
+    /// The figures of `event`, as [`Figures::of`] tells them; `None` when there is no such event.
     ///
     /// # Errors
     /// When a backend fails.
     pub async fn figures(&self, event: &EventId) -> Result<Option<Figures>, BackendError> {
-        match self.parts.catalogue.event(event) {
-            Some(event) => figures::of(&self.parts, event).await.map(Some),
-            None => Ok(None),
-        }
+        let Some(event) = self.parts.catalogue.event(event) else {
+            return Ok(None);
+        };
+        let figures = Figures::of(event, &*self.parts.store, &*self.parts.queue).await;
+        figures.map(Some)
     }
 
     pub(crate) fn parts(&self) -> &CheckoutParts {

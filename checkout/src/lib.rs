@@ -12,15 +12,17 @@
 //!
 //! The parts, each behind a small trait so that it can run on one machine or in the cloud:
 //!
-//! | part | trait | embedded |
-//! |---|---|---|
-//! | orders, stock, ended sessions | [`OrderStore`], [`SessionLedger`] | [`embedded::OrderBook`] |
-//! | order queue and its dead letters | [`OrderQueue`], [`DeadLetters`] | [`embedded::OrderBook`] |
-//! | giving sessions back | [`SessionGate`] | the waiting room in the same process |
+//! | part | trait | one machine | cloud (feature `aws`) |
+//! |---|---|---|---|
+//! | orders, stock, ended sessions | [`OrderStore`], [`SessionLedger`] | [`embedded::OrderBook`] | `aws::DynamoOrderStore` |
+//! | order queue and its dead letters | [`OrderQueue`], [`DeadLetters`] | [`embedded::OrderBook`] | `aws::SqsOrderQueue` |
+//! | giving sessions back | [`SessionGate`] | the waiting room in the same process | `aws::SqsSessionGate` |
 //!
 //! Admission tokens are verified offline, by the JWKS that the waiting room publishes, as a shop
 //! elsewhere would do it.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod basic;
 pub mod embedded;
 mod error;

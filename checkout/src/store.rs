@@ -42,13 +42,24 @@ pub trait OrderStore: SessionLedger {
     /// A session that is over by it is ended in the ledger too.
     ///
     /// # Errors
-    /// As [`SettleError`] says; the order is as it was then, and settling it again is safe.
+    /// As [`SettleError`] says; then the order is as it was, or settled, and settling it again is safe and
+    /// does what is left to do.
     async fn settle(
         &self,
         id: OrderId,
         stock: &Stock,
         at: Timestamp,
     ) -> Result<Settlement, SettleError>;
+
+    /// Finishes what calls of [`settle`](Self::settle) for orders of `event` left half done, because their
+    /// process ended, say, and says how much that was. Of a store that settles in one transaction there
+    /// is nothing. The sweeper calls it; a single call may spare what looks as if it were still under way.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    async fn finish_half_done(&self, _event: &EventId) -> Result<usize, BackendError> {
+        Ok(0)
+    }
 
     /// The first `most` orders that are pending and were placed before `before`, from the oldest
     /// on; only those after `after` if that is given, to read on where the last call ended.

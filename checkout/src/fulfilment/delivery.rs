@@ -1,14 +1,14 @@
 //! What is done for one message.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use thiserror::Error;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Fulfilment;
 use crate::{
-    BackendError, Delivery, GateError, Order, OrderMessage, Retry, SettleError, error::chain,
-    observe,
+    BackendError, Delivery, GateError, Order, OrderMessage, Receipt, Retry, SettleError,
+    error::chain, observe,
 };
 
 /// Why a message's work was not done this time.
@@ -66,7 +66,11 @@ pub(super) async fn fulfil(fulfilment: &Fulfilment, delivery: Delivery) -> Outco
         message,
         received,
     } = delivery;
-    let worked = timeout(fulfilment.pace.patience, settle(fulfilment, &message)).await;
+    let work = timeout(fulfilment.pace.patience, settle(fulfilment, &message));
+    let worked = tokio::select! {
+        worked = work => worked,
+        never = hold(fulfilment, &receipt) => match never {},
+    };
     let failure = worked.unwrap_or(Err(Failure::TooSlow)).err();
     let (outcome, answered) = match failure {
         None => (Outcome::Done, fulfilment.queue.acknowledge(&receipt).await),
@@ -91,6 +95,20 @@ pub(super) async fn fulfil(fulfilment: &Fulfilment, delivery: Delivery) -> Outco
             // It comes again when its visibility timeout is over.
             tracing::warn!(order = %message.order, error = chain(&error), "not acknowledged");
             Outcome::BackendFailed
+        }
+    }
+}
+
+/// Keeps a message hidden that is being worked on.
+async fn hold(fulfilment: &Fulfilment, receipt: &Receipt) -> Infallible {
+    let every = fulfilment.pace.hold;
+    loop {
+        sleep(every).await;
+        match fulfilment.queue.extend(receipt, every * 3).await {
+            Ok(true) => {}
+            // Somebody else may be at it as well, which settling bears.
+            Ok(false) => tracing::debug!("a message was not held any more"),
+            Err(error) => tracing::warn!(error = chain(&error), "a message was not held"),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The sweeper: puts orders on the queue that stay pending, because their message was never sent
-//! or was lost; forgets ended sessions whose tokens have expired; shows the queue's depth.
+//! or was lost; has settlements finished that a crash left half done; forgets ended sessions whose
+//! tokens have expired; shows the queue's depth.
+
+mod reminders;
 
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use waiting_room_core::Timestamp;
 
+use self::reminders::Reminders;
 use super::Fulfilment;
 use crate::{BackendError, OrderMessage, error::chain, observe};
 
@@ -26,6 +30,7 @@ pub(super) async fn run(fulfilment: &Fulfilment, shutdown: &CancellationToken) {
     let mut forget_at = Instant::now() + FORGET;
     // What is pending at the start may have lost its message in a crash, and has waited enough.
     let mut at_start = Some(service_kit::now());
+    let mut reminders = Reminders::new(fulfilment.pace.overdue);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -37,7 +42,7 @@ pub(super) async fn run(fulfilment: &Fulfilment, shutdown: &CancellationToken) {
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
-            swept = round(fulfilment, forget, at_start) => match swept {
+            swept = round(fulfilment, forget, at_start, &mut reminders) => match swept {
                 Ok(()) => at_start = None,
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "the sweeper was interrupted");
@@ -52,15 +57,19 @@ async fn round(
     fulfilment: &Fulfilment,
     forget: bool,
     before: Option<Timestamp>,
+    reminders: &mut Reminders,
 ) -> Result<(), BackendError> {
     for event in fulfilment.stock.keys() {
         observe::depth(event, fulfilment.queue.depth(event).await?);
+    }
+    for event in fulfilment.stock.keys() {
+        fulfilment.store.finish_half_done(event).await?;
     }
     if forget {
         fulfilment.store.forget_expired(service_kit::now()).await?;
     }
     let before = before.unwrap_or_else(|| earlier(service_kit::now(), fulfilment.pace.overdue));
-    let swept = sweep(fulfilment, before).await?;
+    let swept = sweep(fulfilment, before, reminders).await?;
     if swept > 0 {
         tracing::debug!(orders = swept, "orders are pending for long");
         observe::swept(swept);
@@ -68,17 +77,25 @@ async fn round(
     Ok(())
 }
 
-async fn sweep(fulfilment: &Fulfilment, before: Timestamp) -> Result<usize, BackendError> {
+async fn sweep(
+    fulfilment: &Fulfilment,
+    before: Timestamp,
+    reminders: &mut Reminders,
+) -> Result<usize, BackendError> {
     let mut after = None;
     let mut swept = 0;
+    reminders.begin();
     loop {
         let page = fulfilment.store.pending(before, after, PAGE).await?;
         let Some((last, _)) = page.last() else {
+            reminders.end();
             return Ok(swept);
         };
         after = Some(*last);
-        swept += page.len();
-        let sent: Vec<_> = stream::iter(page)
+        let due = page.into_iter().filter(|(order, _)| reminders.due(*order));
+        let due: Vec<_> = due.collect();
+        swept += due.len();
+        let sent: Vec<_> = stream::iter(due)
             .map(|(order, event)| fulfilment.queue.send(OrderMessage { order, event }))
             .buffer_unordered(SENDING)
             .collect()

@@ -3,8 +3,7 @@ use utoipa::ToSchema;
 use waiting_room_catalogue::Event;
 use waiting_room_core::OfferId;
 
-use super::CheckoutParts;
-use crate::{BackendError, Stock};
+use crate::{BackendError, OrderQueue, OrderStore, Stock};
 
 /// One event's orders and stock in figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,26 +42,37 @@ pub struct OfferFigures {
     pub stock_left: u32,
 }
 
-pub(super) async fn of(parts: &CheckoutParts, event: &Event) -> Result<Figures, BackendError> {
-    let tally = parts.store.tally(&event.id).await?;
-    let depth = parts.queue.depth(&event.id).await?;
-    let stock = Stock::of(event);
-    let offers = event.offers.iter();
-    Ok(Figures {
-        orders: OrderFigures {
-            pending: tally.orders.pending,
-            confirmed: tally.orders.confirmed,
-            refused: tally.orders.refused,
-            queue_depth: depth.queued,
-            dead_letters: depth.dead,
-        },
-        offers: offers
-            .map(|offer| OfferFigures {
-                id: offer.id.clone(),
-                name: offer.name.clone(),
-                stock: offer.stock,
-                stock_left: stock.left(&offer.id, &tally.sold),
-            })
-            .collect(),
-    })
+impl Figures {
+    /// The figures of `event`, for its operator, and the stock left for everybody. Cheap enough for once a
+    /// second and event.
+    ///
+    /// # Errors
+    /// When a backend fails.
+    pub async fn of(
+        event: &Event,
+        store: &dyn OrderStore,
+        queue: &dyn OrderQueue,
+    ) -> Result<Self, BackendError> {
+        let tally = store.tally(&event.id).await?;
+        let depth = queue.depth(&event.id).await?;
+        let stock = Stock::of(event);
+        let offers = event.offers.iter();
+        Ok(Self {
+            orders: OrderFigures {
+                pending: tally.orders.pending,
+                confirmed: tally.orders.confirmed,
+                refused: tally.orders.refused,
+                queue_depth: depth.queued,
+                dead_letters: depth.dead,
+            },
+            offers: offers
+                .map(|offer| OfferFigures {
+                    id: offer.id.clone(),
+                    name: offer.name.clone(),
+                    stock: offer.stock,
+                    stock_left: stock.left(&offer.id, &tally.sold),
+                })
+                .collect(),
+        })
+    }
 }

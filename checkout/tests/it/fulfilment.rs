@@ -25,6 +25,7 @@ const PACE: Pace = Pace {
     batch: 16,
     wait: Duration::from_secs(20),
     patience: Duration::from_secs(5),
+    hold: Duration::from_secs(8),
     gate: Duration::from_secs(2),
     rest: Duration::from_millis(20),
     sweep: Duration::from_secs(3_600),

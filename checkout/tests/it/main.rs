@@ -9,6 +9,12 @@
 #[macro_use]
 mod suite;
 
+#[cfg(feature = "aws")]
+mod aws_fulfilment;
+#[cfg(feature = "aws")]
+mod aws_placing;
+#[cfg(feature = "aws")]
+mod aws_settling;
 mod basic_pages;
 mod conformance;
 mod fulfilment;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use checkout::{OrderQueue, OrderStore, embedded::OrderBook};
 use tempfile::TempDir;
 
-use super::{Backend, POLICY};
+use super::Backend;
 
 /// The order book in a file.
 pub struct Embedded {
@@ -16,7 +16,7 @@ pub struct Embedded {
 impl Backend for Embedded {
     async fn fresh() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let book = OrderBook::open(dir.path(), POLICY).unwrap();
+        let book = OrderBook::open(dir.path(), Self::POLICY).unwrap();
         Self { book, dir }
     }
 
@@ -32,7 +32,7 @@ impl Backend for Embedded {
         let Self { book, dir } = self;
         assert_eq!(Arc::strong_count(&book), 1, "somebody still holds the book");
         drop(book);
-        let book = OrderBook::open(dir.path(), POLICY).unwrap();
+        let book = OrderBook::open(dir.path(), Self::POLICY).unwrap();
         Self { book, dir }
     }
 }

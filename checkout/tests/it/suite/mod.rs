@@ -4,6 +4,8 @@
 //! one test of each rule for it.
 
 pub mod app;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod embedded;
 pub mod gate;
 #[macro_use]
@@ -20,15 +22,18 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use checkout::{OrderQueue, OrderStore, QueuePolicy};
 
-/// Short enough for tests that wait for it, long enough for those that don't.
-pub const POLICY: QueuePolicy = QueuePolicy {
-    visibility: Duration::from_millis(600),
-    most_receives: 3,
-};
-
-/// An implementation under test, opened with [`POLICY`].
+/// An implementation under test, opened with its [`POLICY`](Backend::POLICY).
 #[async_trait]
 pub trait Backend: Send + Sync + Sized {
+    /// Short enough for tests that wait for it, long enough for those that don't.
+    const POLICY: QueuePolicy = QueuePolicy {
+        visibility: Duration::from_millis(600),
+        most_receives: 3,
+    };
+    /// Whether its queue knows the messages that it holds: adds none twice, gives none twice while nothing
+    /// lapses, and counts them by event.
+    const KNOWS_ITS_MESSAGES: bool = true;
+
     /// An empty one.
     async fn fresh() -> Self;
     /// Its order store.
@@ -37,6 +42,21 @@ pub trait Backend: Send + Sync + Sized {
     fn queue(&self) -> Arc<dyn OrderQueue>;
     /// Ends the process that uses it, without a farewell, and starts another.
     async fn restart(self) -> Self;
+}
+
+/// Asserts that `told` comes to be `expected` within seconds: counts may lag.
+pub async fn assert_soon<T: PartialEq + std::fmt::Debug>(told: impl AsyncFn() -> T, expected: T) {
+    let deadline = std::time::Instant::now() + Duration::from_secs(8);
+    loop {
+        let told = told().await;
+        if told == expected {
+            return;
+        }
+        if std::time::Instant::now() > deadline {
+            assert_eq!(told, expected);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 macro_rules! suite {

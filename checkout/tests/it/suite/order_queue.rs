@@ -9,7 +9,7 @@ use checkout::{Delivery, Depth, OrderId, OrderMessage, OrderQueue, Retry};
 use waiting_room_core::EventId;
 
 use super::{
-    Backend, POLICY,
+    Backend, assert_soon,
     samples::{NOW, event_id},
 };
 
@@ -36,7 +36,7 @@ macro_rules! order_queue_suite {
     };
 }
 
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(10);
 const NOT_LONG: Duration = Duration::from_millis(60);
 
 fn message() -> OrderMessage {
@@ -68,14 +68,18 @@ async fn assert_nothing(queue: &dyn OrderQueue) {
     assert!(deliveries.is_empty(), "{deliveries:?}");
 }
 
-async fn depth(queue: &dyn OrderQueue, event: &EventId) -> (u64, u64) {
-    let Depth { queued, dead } = queue.depth(event).await.unwrap();
-    (queued, dead)
+/// Queued messages and dead letters.
+async fn assert_depth(queue: &dyn OrderQueue, event: &EventId, expected: (u64, u64)) {
+    let told = async || {
+        let Depth { queued, dead } = queue.depth(event).await.unwrap();
+        (queued, dead)
+    };
+    assert_soon(told, expected).await;
 }
 
-async fn killed(queue: &dyn OrderQueue, message: OrderMessage, reason: &str) {
+async fn killed<B: Backend>(queue: &dyn OrderQueue, message: OrderMessage, reason: &str) {
     queue.send(message).await.unwrap();
-    for received in 1..=POLICY.most_receives {
+    for received in 1..=B::POLICY.most_receives {
         let delivery = one(queue).await;
         assert_eq!(delivery.received, received);
         let retry = retry(reason, Duration::ZERO);
@@ -88,19 +92,22 @@ pub async fn what_is_sent_is_received_and_gone_once_acknowledged<B: Backend>() {
     let queue = backend.queue();
     let message = message();
     queue.send(message.clone()).await.unwrap();
-    assert_eq!(depth(&*queue, &event_id()).await, (1, 0));
+    assert_depth(&*queue, &event_id(), (1, 0)).await;
     let delivery = one(&*queue).await;
     assert_eq!((&delivery.message, delivery.received), (&message, 1));
     queue.acknowledge(&delivery.receipt).await.unwrap();
     queue.acknowledge(&delivery.receipt).await.unwrap();
-    tokio::time::sleep(POLICY.visibility).await;
+    tokio::time::sleep(B::POLICY.visibility).await;
     assert_nothing(&*queue).await;
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 0));
+    assert_depth(&*queue, &event_id(), (0, 0)).await;
     queue.send(message.clone()).await.unwrap();
     assert_eq!(one(&*queue).await.message, message);
 }
 
 pub async fn an_order_that_the_queue_holds_is_not_added_again<B: Backend>() {
+    if !B::KNOWS_ITS_MESSAGES {
+        return;
+    }
     let backend = B::fresh().await;
     let queue = backend.queue();
     let message = message();
@@ -110,7 +117,7 @@ pub async fn an_order_that_the_queue_holds_is_not_added_again<B: Backend>() {
     queue.send(message).await.unwrap();
     assert_nothing(&*queue).await;
     queue.acknowledge(&delivery.receipt).await.unwrap();
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 0));
+    assert_depth(&*queue, &event_id(), (0, 0)).await;
 }
 
 pub async fn what_is_received_is_hidden_from_others<B: Backend>() {
@@ -119,7 +126,7 @@ pub async fn what_is_received_is_hidden_from_others<B: Backend>() {
     queue.send(message()).await.unwrap();
     one(&*queue).await;
     assert_nothing(&*queue).await;
-    assert_eq!(depth(&*queue, &event_id()).await, (1, 0));
+    assert_depth(&*queue, &event_id(), (1, 0)).await;
 }
 
 pub async fn what_is_not_acknowledged_in_time_comes_again<B: Backend>() {
@@ -129,7 +136,7 @@ pub async fn what_is_not_acknowledged_in_time_comes_again<B: Backend>() {
     let first = one(&*queue).await;
     let received = Instant::now();
     let second = one(&*queue).await;
-    assert!(received.elapsed() > POLICY.visibility / 2);
+    assert!(received.elapsed() > B::POLICY.visibility / 2);
     assert_eq!(second.message, first.message);
     assert_eq!(second.received, 2);
 }
@@ -140,11 +147,11 @@ pub async fn an_extended_delivery_stays_hidden<B: Backend>() {
     queue.send(message()).await.unwrap();
     let delivery = one(&*queue).await;
     assert!(queue.extend(&delivery.receipt, SOON).await.unwrap());
-    tokio::time::sleep(POLICY.visibility).await;
+    tokio::time::sleep(B::POLICY.visibility).await;
     assert_nothing(&*queue).await;
     queue.acknowledge(&delivery.receipt).await.unwrap();
     assert!(!queue.extend(&delivery.receipt, SOON).await.unwrap());
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 0));
+    assert_depth(&*queue, &event_id(), (0, 0)).await;
 }
 
 pub async fn what_is_released_comes_again_after_its_pause<B: Backend>() {
@@ -159,7 +166,7 @@ pub async fn what_is_released_comes_again_after_its_pause<B: Backend>() {
     assert_nothing(&*queue).await;
     assert_eq!(one(&*queue).await.received, 2);
     assert!(released.elapsed() >= pause);
-    assert!(released.elapsed() < POLICY.visibility + pause);
+    assert!(released.elapsed() < B::POLICY.visibility + pause);
 }
 
 pub async fn a_late_answer_does_not_touch_the_next_delivery<B: Backend>() {
@@ -173,7 +180,7 @@ pub async fn a_late_answer_does_not_touch_the_next_delivery<B: Backend>() {
     assert!(!queue.extend(&late.receipt, SOON).await.unwrap());
     assert_nothing(&*queue).await;
     queue.acknowledge(&next.receipt).await.unwrap();
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 0));
+    assert_depth(&*queue, &event_id(), (0, 0)).await;
 }
 
 pub async fn a_receiver_that_waits_is_woken_at_once<B: Backend>() {
@@ -236,7 +243,7 @@ pub async fn each_message_goes_to_one_of_many_receivers<B: Backend>() {
     for receiver in receivers {
         received.extend(receiver.await.unwrap());
     }
-    assert_eq!(received.len(), sent.len());
+    assert!(!B::KNOWS_ITS_MESSAGES || received.len() == sent.len());
     assert_eq!(received.into_iter().collect::<HashSet<_>>(), sent);
 }
 
@@ -244,14 +251,14 @@ pub async fn what_fails_too_often_becomes_a_dead_letter_with_the_reason<B: Backe
     let backend = B::fresh().await;
     let queue = backend.queue();
     let message = message();
-    killed(&*queue, message.clone(), "no such order").await;
+    killed::<B>(&*queue, message.clone(), "no such order").await;
     assert_nothing(&*queue).await;
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 1));
+    assert_depth(&*queue, &event_id(), (0, 1)).await;
     let letters = queue.dead_letters(&event_id(), 10).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].order, message.order);
     assert_eq!(letters[0].reason, "no such order");
-    assert_eq!(letters[0].received, POLICY.most_receives);
+    assert_eq!(letters[0].received, B::POLICY.most_receives);
     assert!(service_kit::now().since(letters[0].died_at) < SOON);
 }
 
@@ -259,10 +266,10 @@ pub async fn what_nobody_answers_for_becomes_a_dead_letter<B: Backend>() {
     let backend = B::fresh().await;
     let queue = backend.queue();
     queue.send(message()).await.unwrap();
-    for _ in 0..POLICY.most_receives {
+    for _ in 0..B::POLICY.most_receives {
         one(&*queue).await;
     }
-    tokio::time::sleep(POLICY.visibility).await;
+    tokio::time::sleep(B::POLICY.visibility).await;
     assert_nothing(&*queue).await;
     let letters = queue.dead_letters(&event_id(), 10).await.unwrap();
     assert_eq!(letters.len(), 1);
@@ -270,23 +277,26 @@ pub async fn what_nobody_answers_for_becomes_a_dead_letter<B: Backend>() {
 }
 
 pub async fn a_dead_letter_is_not_brought_back_by_sending_it_again<B: Backend>() {
+    if !B::KNOWS_ITS_MESSAGES {
+        return;
+    }
     let backend = B::fresh().await;
     let queue = backend.queue();
     let message = message();
-    killed(&*queue, message.clone(), "poison").await;
+    killed::<B>(&*queue, message.clone(), "poison").await;
     queue.send(message).await.unwrap();
     assert_nothing(&*queue).await;
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 1));
+    assert_depth(&*queue, &event_id(), (0, 1)).await;
 }
 
 pub async fn redriven_dead_letters_are_received_like_new_ones<B: Backend>() {
     let backend = B::fresh().await;
     let queue = backend.queue();
     let (first, second) = (message(), message());
-    killed(&*queue, first.clone(), "poison").await;
-    killed(&*queue, second.clone(), "poison").await;
+    killed::<B>(&*queue, first.clone(), "poison").await;
+    killed::<B>(&*queue, second.clone(), "poison").await;
     assert_eq!(queue.redrive(&event_id()).await.unwrap(), 2);
-    assert_eq!(depth(&*queue, &event_id()).await, (2, 0));
+    assert_depth(&*queue, &event_id(), (2, 0)).await;
     assert!(
         queue
             .dead_letters(&event_id(), 10)
@@ -303,21 +313,28 @@ pub async fn redriven_dead_letters_are_received_like_new_ones<B: Backend>() {
     }
     assert_eq!(orders, HashSet::from([first.order, second.order]));
     assert_eq!(queue.redrive(&event_id()).await.unwrap(), 0);
-    assert_eq!(depth(&*queue, &event_id()).await, (0, 0));
+    assert_depth(&*queue, &event_id(), (0, 0)).await;
 }
 
 pub async fn depths_and_dead_letters_are_kept_by_event<B: Backend>() {
     let backend = B::fresh().await;
     let queue = backend.queue();
     let other: EventId = "other".parse().unwrap();
-    killed(&*queue, message(), "poison").await;
-    killed(&*queue, message_of("other"), "venom").await;
+    killed::<B>(&*queue, message(), "poison").await;
+    killed::<B>(&*queue, message_of("other"), "venom").await;
     queue.send(message()).await.unwrap();
-    assert_eq!(depth(&*queue, &event_id()).await, (1, 1));
-    assert_eq!(depth(&*queue, &other).await, (0, 1));
+    let depths = async |here, there| {
+        if B::KNOWS_ITS_MESSAGES {
+            assert_depth(&*queue, &event_id(), here).await;
+            assert_depth(&*queue, &other, there).await;
+        } else {
+            let all = (here.0 + there.0, here.1 + there.1);
+            assert_depth(&*queue, &other, all).await;
+        }
+    };
+    depths((1, 1), (0, 1)).await;
     assert_eq!(queue.redrive(&other).await.unwrap(), 1);
-    assert_eq!(depth(&*queue, &event_id()).await, (1, 1));
-    assert_eq!(depth(&*queue, &other).await, (1, 0));
+    depths((1, 1), (1, 0)).await;
     let letters = queue.dead_letters(&event_id(), 10).await.unwrap();
     assert_eq!(letters[0].reason, "poison");
     assert!(queue.dead_letters(&other, 10).await.unwrap().is_empty());
@@ -326,7 +343,7 @@ pub async fn depths_and_dead_letters_are_kept_by_event<B: Backend>() {
 pub async fn a_restart_loses_no_message_and_forgets_no_count<B: Backend>() {
     let backend = B::fresh().await;
     let queue = backend.queue();
-    killed(&*queue, message(), "poison").await;
+    killed::<B>(&*queue, message(), "poison").await;
     let (held, waiting) = (message(), message());
     queue.send(held.clone()).await.unwrap();
     let stale = one(&*queue).await.receipt;
@@ -335,7 +352,7 @@ pub async fn a_restart_loses_no_message_and_forgets_no_count<B: Backend>() {
 
     let backend = backend.restart().await;
     let queue = backend.queue();
-    assert_eq!(depth(&*queue, &event_id()).await, (2, 1));
+    assert_depth(&*queue, &event_id(), (2, 1)).await;
     queue.acknowledge(&stale).await.unwrap();
     let mut received = std::collections::HashMap::new();
     for _ in 0..2 {

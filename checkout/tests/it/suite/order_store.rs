@@ -6,7 +6,7 @@ use checkout::{Order, OrderCounts, OrderId, OrderState, OrderStore, PlaceError, 
 use waiting_room_core::Timestamp;
 
 use super::{
-    Backend,
+    Backend, assert_soon,
     samples::{
         NOW, SESSION, event_id, key, order, order_of, seat, session, standing, stock, ticket,
     },
@@ -43,18 +43,26 @@ async fn state(store: &dyn OrderStore, id: OrderId) -> OrderState {
     store.order(id).await.unwrap().unwrap().state
 }
 
-pub async fn counts(store: &dyn OrderStore) -> (u64, u64, u64) {
-    let OrderCounts {
-        pending,
-        confirmed,
-        refused,
-    } = store.tally(&event_id()).await.unwrap().orders;
-    (pending, confirmed, refused)
+/// Pending, confirmed and refused.
+pub async fn assert_counts(store: &dyn OrderStore, expected: (u64, u64, u64)) {
+    let told = async || {
+        let OrderCounts {
+            pending,
+            confirmed,
+            refused,
+        } = store.tally(&event_id()).await.unwrap().orders;
+        (pending, confirmed, refused)
+    };
+    assert_soon(told, expected).await;
 }
 
-pub async fn sold(store: &dyn OrderStore) -> (u64, u64) {
-    let sold = store.tally(&event_id()).await.unwrap().sold;
-    (sold.of_offer(&standing()), sold.of_offer(&seat()))
+/// Standing places and seats.
+pub async fn assert_sold(store: &dyn OrderStore, expected: (u64, u64)) {
+    let told = async || {
+        let sold = store.tally(&event_id()).await.unwrap().sold;
+        (sold.of_offer(&standing()), sold.of_offer(&seat()))
+    };
+    assert_soon(told, expected).await;
 }
 
 pub async fn a_placed_order_is_pending_and_can_be_read<B: Backend>() {
@@ -76,8 +84,8 @@ pub async fn a_placed_order_is_pending_and_can_be_read<B: Backend>() {
         store.latest_order(&event_id(), ticket(2)).await.unwrap(),
         None
     );
-    assert_eq!(counts(&*store).await, (1, 0, 0));
-    assert_eq!(sold(&*store).await, (0, 0));
+    assert_counts(&*store, (1, 0, 0)).await;
+    assert_sold(&*store, (0, 0)).await;
     store.check().await.unwrap();
 }
 
@@ -98,7 +106,7 @@ pub async fn the_same_request_again_gives_the_same_order<B: Backend>() {
     let settled = store.place(turned, key("a")).await.unwrap();
     assert_eq!(settled.order.id, first.order.id);
     assert_eq!(settled.order.state.as_str(), "confirmed");
-    assert_eq!(counts(&*store).await, (0, 1, 0));
+    assert_counts(&*store, (0, 1, 0)).await;
 }
 
 pub async fn the_same_request_at_the_same_time_places_one_order<B: Backend>() {
@@ -116,7 +124,7 @@ pub async fn the_same_request_at_the_same_time_places_one_order<B: Backend>() {
     assert_eq!(answers.iter().filter(|placed| placed.new).count(), 1);
     let id = answers[0].order.id;
     assert!(answers.iter().all(|placed| placed.order.id == id));
-    assert_eq!(counts(&*backend.store()).await, (1, 0, 0));
+    assert_counts(&*backend.store(), (1, 0, 0)).await;
 }
 
 pub async fn a_key_is_not_used_for_another_request<B: Backend>() {
@@ -140,7 +148,7 @@ pub async fn a_key_is_not_used_for_another_request<B: Backend>() {
         let refused = store.place(other, key("a")).await.unwrap_err();
         assert!(matches!(refused, PlaceError::KeyReused), "{refused:?}");
     }
-    assert_eq!(counts(&*store).await, (1, 0, 0));
+    assert_counts(&*store, (1, 0, 0)).await;
 }
 
 pub async fn the_same_key_of_another_ticket_is_another_request<B: Backend>() {
@@ -180,7 +188,7 @@ pub async fn a_ticket_whose_orders_were_refused_may_order_again<B: Backend>() {
     }
     let bought = placed(&*store, order(1, "seat", 1)).await;
     store.settle(bought, &stock(1, 1), LATER).await.unwrap();
-    assert_eq!(counts(&*store).await, (0, 1, 3));
+    assert_counts(&*store, (0, 1, 3)).await;
     let latest = store.latest_order(&event_id(), ticket(1)).await.unwrap();
     assert_eq!(latest.map(|order| order.id), Some(bought));
     let refused = store.place(order(1, "standing", 1), key("z")).await;
@@ -198,7 +206,7 @@ pub async fn a_session_that_ended_or_expired_places_nothing_new<B: Backend>() {
     late.session_expires_at = late.placed_at;
     let refused = store.place(late, key("a")).await;
     assert!(matches!(refused, Err(PlaceError::SessionOver)));
-    assert_eq!(counts(&*store).await, (0, 0, 0));
+    assert_counts(&*store, (0, 0, 0)).await;
     assert_eq!(
         store.latest_order(&event_id(), ticket(1)).await.unwrap(),
         None
@@ -252,8 +260,8 @@ pub async fn a_restart_loses_nothing<B: Backend>() {
     assert_eq!(state(&*store, pending).await.as_str(), "pending");
     assert_eq!(state(&*store, confirmed).await.as_str(), "confirmed");
     assert_eq!(state(&*store, refused).await.as_str(), "refused");
-    assert_eq!(counts(&*store).await, (1, 1, 1));
-    assert_eq!(sold(&*store).await, (2, 0));
+    assert_counts(&*store, (1, 1, 1)).await;
+    assert_sold(&*store, (2, 0)).await;
     assert!(store.has_ended(session(4)).await.unwrap());
     let again = store.place(order(2, "seat", 1), key("new")).await;
     assert!(matches!(again, Err(PlaceError::AlreadyBought { .. })));
