@@ -1,9 +1,9 @@
-//! How the services reach one another inside one process.
+//! How the services reach one another.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use checkout::{Checkout, GateError, OrderStore, SessionGate};
+use checkout::{Figures, GateError, OrderQueue, OrderStore, SessionGate};
 use waiting_room::{
     queue_store::QueueStore,
     shop::{OrderFigures, Shop, ShopFigures, ShopUnavailable},
@@ -11,8 +11,8 @@ use waiting_room::{
 use waiting_room_catalogue::Event;
 use waiting_room_core::{EventId, Session, SessionId, TicketId};
 
-/// The waiting room's door, as checkout sees it.
-pub(crate) struct Door(pub(crate) Arc<dyn QueueStore>);
+/// The waiting room's door, as a checkout in the same process sees it.
+pub struct Door(pub Arc<dyn QueueStore>);
 
 #[async_trait]
 impl SessionGate for Door {
@@ -29,25 +29,26 @@ impl SessionGate for Door {
     }
 }
 
-/// The shop, as the waiting room sees it.
-pub(crate) struct Tills {
-    pub(crate) checkout: Checkout,
-    pub(crate) ledger: Arc<dyn OrderStore>,
+/// The shop, as the waiting room sees it: checkout's own store and queue.
+pub struct Tills {
+    /// Orders and stock.
+    pub store: Arc<dyn OrderStore>,
+    /// Orders under way.
+    pub queue: Arc<dyn OrderQueue>,
 }
 
 #[async_trait]
 impl Shop for Tills {
     async fn figures(&self, event: &Event) -> Option<ShopFigures> {
-        let figures = match self.checkout.figures(&event.id).await {
-            Ok(figures) => figures?,
-            Err(error) => {
+        let figures = Figures::of(event, &*self.store, &*self.queue).await;
+        let figures = figures
+            .inspect_err(|error| {
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = error as &dyn std::error::Error,
                     "no figures of the shop"
                 );
-                return None;
-            }
-        };
+            })
+            .ok()?;
         Some(ShopFigures {
             stock_left: figures
                 .offers
@@ -65,10 +66,7 @@ impl Shop for Tills {
     }
 
     async fn close_session(&self, session: Session) -> Result<(), ShopUnavailable> {
-        let closed = self
-            .ledger
-            .end_session(session.id, session.expires_at)
-            .await;
+        let closed = self.store.end_session(session.id, session.expires_at).await;
         closed.map_err(|error| ShopUnavailable(Box::new(error)))
     }
 }

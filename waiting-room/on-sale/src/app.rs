@@ -151,8 +151,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         settings: settings.clone(),
         keys: Arc::new(TokenKeys::load(ISSUER, Box::new(keys), now).await?),
         shop: Arc::new(Tills {
-            checkout: checkout.clone(),
-            ledger: book.clone(),
+            store: book.clone(),
+            queue: book.clone(),
         }),
         operator: operator.clone(),
     };

@@ -110,7 +110,7 @@ const OF_PAGES: [(HeaderName, &str); 5] = [
 
 /// A middleware that adds what browsers are told of pages, and of every answer that its type is what
 /// it says.
-pub(crate) async fn secure(request: Request, next: Next) -> Response {
+pub async fn secure(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/v1/");
     let mut response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);

@@ -173,8 +173,9 @@ impl Gatekeeper {
         let standing = match known {
             Known::Standing(standing) => Some(standing),
             _ if board.phase == Phase::Closed => None,
-            _ if claims.epoch != board.snapshot.epoch => None,
             Known::Absent => None,
+            // A token of a later epoch comes from an instance that saw it first.
+            _ if claims.epoch < board.snapshot.epoch => None,
             Known::Nothing if board.has_called(room.place_of(claims)) => {
                 self.store.standing(event, claims.ticket, &regime).await?
             }
@@ -247,14 +248,7 @@ impl Gatekeeper {
             Claim::Admitted { session, .. } => session,
             Claim::NotCalled => {
                 let ask_again_after = Duration::from_millis(
-                    status(
-                        room,
-                        &room.board(),
-                        claims,
-                        Seen::at(None),
-                        room.now(),
-                    )
-                    .poll_after_ms,
+                    status(room, &room.board(), claims, Seen::at(None), room.now()).poll_after_ms,
                 );
                 return Err(Refusal::NotCalled { ask_again_after });
             }

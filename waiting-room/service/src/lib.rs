@@ -5,6 +5,8 @@
 //! [`queue_store::QueueStore`] that holds the queue, a [`settings::SettingsSource`] that the operator
 //! turns, [`keys`] that sign the tokens, a [`controller`] that ticks, and the HTTP interface.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod board;
 pub(crate) mod controller;
 mod desk;

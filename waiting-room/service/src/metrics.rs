@@ -131,7 +131,7 @@ pub(crate) fn observed(figures: &Figures) {
             .set(if phase == figures.phase { 1.0 } else { 0.0 });
     }
     let names = SettingName::ALL.map(SettingName::as_str);
-    for name in names.into_iter().chain(["settings-file"]) {
+    for name in names.into_iter().chain(["settings-file", "parameters"]) {
         let refused = figures
             .refused_settings
             .iter()

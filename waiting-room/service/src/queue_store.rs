@@ -1,17 +1,21 @@
 //! Where the queue is kept.
 
 mod embedded;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Settings,
-    Snapshot, Standing, TicketId, Turn,
+    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Settings, Snapshot,
+    Standing, TicketId, Turn,
 };
 
 pub use self::embedded::{Clock, EmbeddedQueueStore, OpenError};
+#[cfg(feature = "redis")]
+pub use self::redis::{ConnectError, RedisConfig, RedisQueueStore};
 
 /// What holds at the moment of an operation: the event's rules and the settings in force.
 #[derive(Clone, Debug)]

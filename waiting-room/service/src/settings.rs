@@ -1,6 +1,9 @@
 //! Where the operator's settings come from.
 
 mod file;
+mod ledger;
+#[cfg(feature = "aws")]
+mod ssm;
 
 use async_trait::async_trait;
 use serde::Serialize;
@@ -10,6 +13,8 @@ use utoipa::ToSchema;
 use waiting_room_core::{EventId, SettingName, Settings, Timestamp};
 
 pub use self::file::FileSettings;
+#[cfg(feature = "aws")]
+pub use self::ssm::SsmSettings;
 
 /// The settings of one event as they stand: what is in force, and what was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +30,7 @@ pub struct SettingsView {
 /// A value that was found in the source and is not in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Refused {
-    /// The setting's name, or `settings-file` when the whole file can't be read.
+    /// The setting's name, or `settings-file` or `parameters` when the whole source can't be read.
     pub setting: String,
     /// The value, shortened to 100 characters.
     pub value: String,

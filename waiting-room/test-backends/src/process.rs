@@ -1,7 +1,9 @@
 use std::{
     ffi::OsStr,
+    fs::File,
     io,
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -15,7 +17,7 @@ pub struct Process {
 }
 
 const WRAPPER: &str =
-    r#""$@" </dev/null & echo $! >&3; exec 3>&-; cat >/dev/null; kill -9 $! 2>/dev/null"#;
+    r#""$@" </dev/null & echo $! >&3; exec 3>&-; cat >/dev/null; kill -9 $! 2>/dev/null; wait"#;
 
 impl Process {
     /// Starts `program` with `arguments`; what it prints is dropped.
@@ -27,14 +29,38 @@ impl Process {
         arguments: impl IntoIterator<Item = S>,
     ) -> io::Result<Self> {
         let mut shell = Command::new("sh");
-        shell
+        Self::run(shell.stderr(Stdio::null()), program, arguments)
+    }
+
+    /// Starts `program` with variables besides those of the test; what it writes to standard error is
+    /// added to the file `log`, what it prints is dropped.
+    ///
+    /// # Errors
+    /// When it can't be started, or the file can't be opened.
+    pub fn start_logged<S: AsRef<OsStr>>(
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = S>,
+        environment: &[(String, String)],
+        log: &Path,
+    ) -> io::Result<Self> {
+        let log = File::options().create(true).append(true).open(log)?;
+        let mut shell = Command::new("sh");
+        shell.envs(environment.iter().cloned()).stderr(log);
+        Self::run(&mut shell, program, arguments)
+    }
+
+    fn run<S: AsRef<OsStr>>(
+        shell: &mut Command,
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> io::Result<Self> {
+        let mut shell = shell
             .args(["-c", &format!("exec 3>&1 >/dev/null; {WRAPPER}"), "sh"])
             .arg(program)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut shell = shell.spawn()?;
+            .spawn()?;
         let mut line = String::new();
         if let Some(out) = shell.stdout.take() {
             io::BufRead::read_line(&mut io::BufReader::new(out), &mut line)?;

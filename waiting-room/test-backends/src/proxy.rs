@@ -51,8 +51,13 @@ impl Proxy {
 
     /// Relays new connections to `target`, and cuts those there are.
     pub fn switch_to(&self, target: u16) {
-        self.route.target.store(target, Ordering::SeqCst);
+        self.switch_new_to(target);
         self.route.cut();
+    }
+
+    /// Relays new connections to `target`; those there are go on.
+    pub fn switch_new_to(&self, target: u16) {
+        self.route.target.store(target, Ordering::SeqCst);
     }
 
     /// Cuts all connections and refuses new ones until [`Self::switch_to`].

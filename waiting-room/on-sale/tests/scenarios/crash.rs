@@ -1,12 +1,12 @@
 //! The same on-sale, killed in the middle.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use test_crowd::Crowd;
 use tokio::time::sleep;
 
 use crate::{
-    crowd::Crowd,
-    on_sale::{CROWD, PER_SECOND, RATE_PER_MINUTE, check},
+    on_sale::{CROWD, PER_SECOND, RATE_PER_MINUTE, set_out},
     program::{Program, event},
 };
 
@@ -14,15 +14,16 @@ use crate::{
 async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_the_middle() {
     let _alone = Crowd::alone().await;
     let mut program = Program::start(&event(RATE_PER_MINUTE, ""), &["--recovery-seconds", "8"]);
-    let (record, fans) = CROWD.set_out(&program);
+    let (record, fans) = set_out(&program);
     sleep(Duration::from_secs(12)).await;
     program.kill();
+    record.lock().await.losses.push(Instant::now());
     let killed_at = service_kit::now().as_micros();
     program.spawn();
     fans.join_all().await;
 
     let record = record.lock().await;
-    check(&record);
+    record.assert_fair(&CROWD, PER_SECOND);
     let times = record.claim_times();
     let before = times.partition_point(|at| *at < killed_at);
     let (first_life, second_life) = times.split_at(before);

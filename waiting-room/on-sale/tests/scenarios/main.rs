@@ -8,7 +8,6 @@
 
 mod bad_input;
 mod crash;
-mod crowd;
 mod fan_path;
 mod on_sale;
 mod program;

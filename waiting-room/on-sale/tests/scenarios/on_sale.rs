@@ -1,52 +1,36 @@
 //! A whole on-sale: two thousand fans at three thousand a minute, four in ten of whom never come.
 
-use std::{collections::HashSet, time::Duration};
+use test_crowd::{Addresses, Crowd, SharedRecord};
+use tokio::task::JoinSet;
 
-use crate::{
-    crowd::{Crowd, Record},
-    program::{Program, event},
-};
+use crate::program::{Program, event};
 
 pub(crate) const RATE_PER_MINUTE: u32 = 3_000;
 pub(crate) const PER_SECOND: usize = RATE_PER_MINUTE as usize / 60;
 
 pub(crate) const CROWD: Crowd = Crowd {
-    fans: 2_000,
     no_shows_in_ten: 4,
-    patience: Duration::from_secs(120),
+    ..Crowd::of(2_000)
 };
 
-/// What holds of every on-sale, whatever happened in it.
-pub(crate) fn check(record: &Record) {
-    assert_eq!(record.unexpected, Vec::<String>::new());
-    assert_eq!(record.changed_places, [], "a place changed");
-    assert_eq!(record.admitted.len(), CROWD.coming(), "somebody was lost");
-    let sessions: HashSet<&str> = record
-        .admitted
-        .iter()
-        .map(|claim| &*claim.session)
-        .collect();
-    assert_eq!(
-        sessions.len(),
-        record.admitted.len(),
-        "two tickets share a session"
-    );
-    let allowed = PER_SECOND * 10 + PER_SECOND;
-    let most = record.most_in_ten_seconds();
-    assert!(
-        most <= allowed,
-        "{most} claims in ten seconds, {allowed} allowed"
-    );
+/// Sends the crowd to `program`.
+pub(crate) fn set_out(program: &Program) -> (SharedRecord, JoinSet<()>) {
+    let addresses = Addresses {
+        event: "aurora-live".to_owned(),
+        waiting_rooms: vec![program.url("")],
+        checkouts: Vec::new(),
+    };
+    CROWD.set_out(&program.client, &addresses)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_fans_pass_in_order_at_the_rate_though_four_in_ten_never_come() {
     let _alone = Crowd::alone().await;
     let program = Program::start(&event(RATE_PER_MINUTE, ""), &[]);
-    let (record, fans) = CROWD.set_out(&program);
+    let (record, fans) = set_out(&program);
     fans.join_all().await;
     let record = record.lock().await;
-    check(&record);
+    record.assert_fair(&CROWD, PER_SECOND);
     let overtaken = record.overtaken();
     assert!(
         overtaken.is_empty(),

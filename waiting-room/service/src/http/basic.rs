@@ -71,7 +71,7 @@ async fn place(
     RoomOf(room): RoomOf,
     headers: HeaderMap,
 ) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers) else {
+    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
         return render(&PlacePage::before_joining(&room));
     };
     match gatekeeper.status(&fan.room, &fan.claims).await {
@@ -92,7 +92,7 @@ async fn join(
     RoomOf(room): RoomOf,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(fan) = fan_of(&gatekeeper, &room, &headers) {
+    if let Some(fan) = fan_of(&gatekeeper, &room, &headers).await {
         let gone = match gatekeeper.status(&fan.room, &fan.claims).await {
             Ok(status) => matches!(status.state, FanState::Left | FanState::Expired),
             Err(refusal) => return refused(&room, refusal),
@@ -127,7 +127,7 @@ async fn rejoin(
     RoomOf(room): RoomOf,
     headers: HeaderMap,
 ) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers) else {
+    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
         return back_to(&room);
     };
     match gatekeeper.rejoin(&fan.room, fan.claims).await {
@@ -149,7 +149,7 @@ async fn leave(
     RoomOf(room): RoomOf,
     headers: HeaderMap,
 ) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers) else {
+    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
         return back_to(&room);
     };
     if let Err(refusal) = gatekeeper.leave(&fan.room, &fan.claims).await {
@@ -168,7 +168,7 @@ async fn enter(
     RoomOf(room): RoomOf,
     headers: HeaderMap,
 ) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers) else {
+    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
         return back_to(&room);
     };
     match gatekeeper.claim(&fan.room, &fan.claims).await {
@@ -230,9 +230,9 @@ fn set_cookie(response: &mut Response, cookie: Cookie<'static>) {
     }
 }
 
-fn fan_of(gatekeeper: &Gatekeeper, room: &Arc<Room>, headers: &HeaderMap) -> Option<Fan> {
+async fn fan_of(gatekeeper: &Gatekeeper, room: &Arc<Room>, headers: &HeaderMap) -> Option<Fan> {
     let token = cookie(headers, &format!("wr_queue_{}", room.event().id))?;
-    Fan::from_token(gatekeeper, room.clone(), &token).ok()
+    Fan::from_token(gatekeeper, room.clone(), &token).await.ok()
 }
 
 fn random_secret() -> Result<Secret, waiting_room_core::IdError> {

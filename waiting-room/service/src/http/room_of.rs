@@ -42,12 +42,15 @@ pub(super) struct Fan {
 
 impl Fan {
     /// The fan who presents `token` at `room`.
-    pub(super) fn from_token(
+    pub(super) async fn from_token(
         gatekeeper: &Gatekeeper,
         room: Arc<Room>,
         token: &str,
     ) -> Result<Self, Refusal> {
-        let claims = gatekeeper.keys.queue().verify(token, room.now())?;
+        let claims = gatekeeper
+            .keys
+            .verify_queue_token(token, room.now())
+            .await?;
         if claims.event != room.event().id {
             return Err(Refusal::OtherEvent);
         }
@@ -64,7 +67,7 @@ impl FromRequestParts<Arc<Gatekeeper>> for Fan {
     ) -> Result<Self, Problem> {
         let RoomOf(room) = RoomOf::from_request_parts(parts, gatekeeper).await?;
         let Bearer(token) = Bearer::from_request_parts(parts, gatekeeper).await?;
-        Ok(Self::from_token(gatekeeper, room, &token)?)
+        Ok(Self::from_token(gatekeeper, room, &token).await?)
     }
 }
 

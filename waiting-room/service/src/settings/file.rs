@@ -13,7 +13,6 @@
 //! that is broken when the process restarts does not undo a pause.
 
 use std::{
-    collections::HashMap,
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -27,7 +26,10 @@ use tokio_util::sync::CancellationToken;
 use toml_edit::{DocumentMut, Item, Table, value};
 use waiting_room_core::{EventId, SettingName, Settings, Timestamp};
 
-use super::{ChangeError, Refused, SettingsSource, SettingsView};
+use super::{
+    ChangeError, Refused, SettingsSource, SettingsView,
+    ledger::{Ledger, named, put},
+};
 
 /// How often the file is read.
 const POLL: Duration = Duration::from_millis(500);
@@ -39,7 +41,7 @@ const LONGEST_FILE: u64 = 1_000_000;
 pub struct FileSettings {
     path: PathBuf,
     last_good_path: PathBuf,
-    events: HashMap<EventId, watch::Sender<SettingsView>>,
+    ledger: Ledger,
     // Held while the file is read and applied or changed, so that the two never cross.
     seen: Mutex<Content>,
 }
@@ -62,24 +64,17 @@ impl FileSettings {
         let last_good_path = data_dir.join("settings.last-good.toml");
         let last_good = fs::read_to_string(&last_good_path).ok();
         let last_good = last_good.and_then(|text| text.parse::<toml::Table>().ok());
-        let events: HashMap<_, _> = initial
-            .map(|(event, settings)| {
-                let mut settings = settings.clone();
-                if let Some(table) = last_good.as_ref().and_then(|t| t.get(event.as_str())) {
-                    apply_table(table, &mut settings);
-                }
-                let view = SettingsView {
-                    settings,
-                    refused: Vec::new(),
-                    read_at: now,
-                };
-                (event.clone(), watch::Sender::new(view))
-            })
-            .collect();
+        let settings = initial.map(|(event, settings)| {
+            let mut settings = settings.clone();
+            if let Some(table) = last_good.as_ref().and_then(|t| t.get(event.as_str())) {
+                apply_table(table, &mut settings);
+            }
+            (event.clone(), settings)
+        });
         let source = Self {
             path,
             last_good_path,
-            events,
+            ledger: Ledger::new(settings, now),
             seen: Mutex::new(Ok(String::new())),
         };
         if !source.path.try_exists()? {
@@ -118,52 +113,23 @@ impl FileSettings {
                 .map_err(|e| e.message().to_owned())
         });
         let mut good = false;
-        for (event, sender) in &self.events {
-            let before = sender.borrow().clone();
-            let mut settings = before.settings.clone();
-            let mut refused = match &table {
+        for event in self.ledger.events() {
+            let Some(before) = self.ledger.view(event) else {
+                continue;
+            };
+            let mut settings = before.settings;
+            let refused = match &table {
                 Ok(table) => match table.get(event.as_str()) {
                     Some(table) => apply_table(table, &mut settings),
-                    None => vec![refusal(
+                    None => vec![Refused::new(
                         "settings-file",
-                        String::new(),
+                        "",
                         "lacks this event's table",
                     )],
                 },
-                Err(reason) => vec![refusal("settings-file", String::new(), reason)],
+                Err(reason) => vec![Refused::new("settings-file", "", reason)],
             };
-            for refusal in &mut refused {
-                let known = before
-                    .refused
-                    .iter()
-                    .find(|known| known.is_same_as(refusal));
-                refusal.since = known.map_or(now, |known| known.since);
-                if known.is_none() {
-                    tracing::warn!(
-                        %event,
-                        setting = refusal.setting,
-                        value = refusal.value,
-                        reason = refusal.reason,
-                        "setting refused, the last good one stays in force"
-                    );
-                }
-            }
-            if settings != before.settings {
-                tracing::info!(%event, ?settings, "settings changed");
-                good = true;
-            }
-            let changed = settings != before.settings || refused != before.refused;
-            sender.send_if_modified(|view| {
-                view.read_at = now;
-                false
-            });
-            if changed {
-                sender.send_replace(SettingsView {
-                    settings,
-                    refused,
-                    read_at: now,
-                });
-            }
+            good |= self.ledger.record(event, settings, refused, now);
         }
         if (good || !self.last_good_path.exists())
             && let Err(error) =
@@ -176,13 +142,12 @@ impl FileSettings {
     /// The settings in force, as the file would hold them.
     fn as_document(&self) -> DocumentMut {
         let mut document = DocumentMut::new();
-        let mut events: Vec<_> = self.events.iter().collect();
-        events.sort_by_key(|(event, _)| event.as_str());
-        for (event, sender) in events {
-            let settings = sender.borrow().settings.clone();
+        for event in self.ledger.events() {
             let mut table = Table::new();
-            for name in SettingName::ALL {
-                set(&mut table, name, &settings.get(name));
+            if let Some(view) = self.ledger.view(event) {
+                for name in SettingName::ALL {
+                    set(&mut table, name, &view.settings.get(name));
+                }
             }
             document.insert(event.as_str(), Item::Table(table));
         }
@@ -231,7 +196,7 @@ impl FileSettings {
 #[async_trait]
 impl SettingsSource for FileSettings {
     fn watch(&self, event: &EventId) -> Option<watch::Receiver<SettingsView>> {
-        self.events.get(event).map(watch::Sender::subscribe)
+        self.ledger.watch(event)
     }
 
     async fn change(
@@ -239,13 +204,11 @@ impl SettingsSource for FileSettings {
         event: &EventId,
         values: Vec<(SettingName, String)>,
     ) -> Result<SettingsView, ChangeError> {
-        let sender = self
-            .events
-            .get(event)
-            .ok_or_else(|| ChangeError::UnknownEvent(event.clone()))?;
+        let unknown = || ChangeError::UnknownEvent(event.clone());
+        self.ledger.view(event).ok_or_else(unknown)?;
         tokio::task::block_in_place(|| self.write_change(event, &values))
             .map_err(|error| ChangeError::Unwritable(Box::new(error)))?;
-        Ok(sender.borrow().clone())
+        self.ledger.view(event).ok_or_else(unknown)
     }
 
     fn describe(&self) -> String {
@@ -253,49 +216,26 @@ impl SettingsSource for FileSettings {
     }
 }
 
-impl Refused {
-    fn is_same_as(&self, other: &Self) -> bool {
-        self.setting == other.setting && self.value == other.value && self.reason == other.reason
-    }
-}
-
-fn refusal(setting: &str, value: String, reason: &str) -> Refused {
-    Refused {
-        setting: setting.to_owned(),
-        value: value.chars().take(100).collect(),
-        reason: reason.to_owned(),
-        since: Timestamp::default(),
-    }
-}
-
 /// Puts what `table` says in force and returns what it can't.
 fn apply_table(table: &toml::Value, settings: &mut Settings) -> Vec<Refused> {
     let Some(table) = table.as_table() else {
-        return vec![refusal(
-            "settings-file",
-            table.to_string(),
-            "must be a table of settings",
-        )];
+        let reason = "must be a table of settings";
+        return vec![Refused::new("settings-file", &table.to_string(), reason)];
     };
-    let mut refused = Vec::new();
-    for (key, given) in table {
-        let Some(name) = SettingName::ALL
-            .into_iter()
-            .find(|name| name.as_str() == key)
-        else {
-            refused.push(refusal(key, given.to_string(), "is no setting"));
-            continue;
+    let apply = |(key, given): (&String, &toml::Value)| {
+        let name = match named(key) {
+            Ok(name) => name,
+            Err(reason) => return Some(Refused::new(key, &given.to_string(), reason)),
         };
-        let text = match (name, given) {
-            (SettingName::Mode | SettingName::Message, toml::Value::String(text)) => text.clone(),
+        match (name, given) {
+            (SettingName::Mode | SettingName::Message, toml::Value::String(text)) => {
+                put(settings, name, text)
+            }
             // A number in quotes keeps them, and so is refused as what it is: text.
-            _ => given.to_string(),
-        };
-        if let Err(error) = settings.set(name, &text) {
-            refused.push(refusal(key, text, error.reason));
+            _ => put(settings, name, &given.to_string()),
         }
-    }
-    refused
+    };
+    table.iter().filter_map(apply).collect()
 }
 
 fn set(table: &mut dyn toml_edit::TableLike, name: SettingName, text: &str) {
@@ -335,216 +275,4 @@ fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use waiting_room_core::{AdmissionRate, MaxActiveSessions, Message, Mode};
-
-    const NOW: Timestamp = Timestamp::from_seconds(1_000);
-
-    struct Bench {
-        directory: tempfile::TempDir,
-        event: EventId,
-        source: FileSettings,
-    }
-
-    fn initial() -> Settings {
-        Settings {
-            admission_rate_per_minute: AdmissionRate::new(600).unwrap(),
-            max_active_sessions: MaxActiveSessions::new(10).unwrap(),
-            mode: Mode::Admit,
-            message: Message::default(),
-        }
-    }
-
-    fn open(directory: &Path, event: &EventId) -> FileSettings {
-        FileSettings::open(directory, [(event, &initial())].into_iter(), NOW).unwrap()
-    }
-
-    impl Bench {
-        fn new() -> Self {
-            let directory = tempfile::tempdir().unwrap();
-            let event: EventId = "aurora-live".parse().unwrap();
-            let source = open(directory.path(), &event);
-            Self {
-                directory,
-                event,
-                source,
-            }
-        }
-
-        fn write(&self, text: &str) {
-            fs::write(self.directory.path().join("settings.toml"), text).unwrap();
-            self.look_twice();
-        }
-
-        fn look_twice(&self) {
-            self.source.read(NOW);
-            self.source.read(NOW);
-        }
-
-        fn view(&self) -> SettingsView {
-            self.source.events[&self.event].borrow().clone()
-        }
-    }
-
-    #[test]
-    fn a_new_data_dir_gets_a_file_with_the_initial_settings() {
-        let bench = Bench::new();
-        let text = fs::read_to_string(bench.directory.path().join("settings.toml")).unwrap();
-        assert!(text.contains("[aurora-live]") && text.contains("admission-rate-per-minute = 600"));
-        assert_eq!(bench.view().settings, initial());
-    }
-
-    #[test]
-    fn bad_settings_never_apply_and_are_shown() {
-        let bench = Bench::new();
-        bench.write("[aurora-live]\nadmission-rate-per-minute = 900");
-        for bad in [
-            "0", "-5", "10000000", "\"fast\"", "\"900\"", "600.5", "true", "[1]",
-        ] {
-            bench.write(&format!(
-                "[aurora-live]\nmode = \"admit\"\nadmission-rate-per-minute = {bad}"
-            ));
-            let view = bench.view();
-            assert_eq!(
-                view.settings.admission_rate_per_minute.per_minute(),
-                900,
-                "{bad}"
-            );
-            assert_eq!(view.refused.len(), 1, "{bad}");
-            assert_eq!(view.refused[0].setting, "admission-rate-per-minute");
-        }
-    }
-
-    #[test]
-    fn a_bad_value_does_not_hold_back_a_good_one_beside_it() {
-        let bench = Bench::new();
-        bench.write("[aurora-live]\nadmission-rate-per-minute = 0\nmode = \"pause\"\ncolour = 1");
-        let view = bench.view();
-        assert_eq!(view.settings.mode, Mode::Pause);
-        assert_eq!(view.refused.len(), 2);
-    }
-
-    #[test]
-    fn a_half_written_missing_or_oversized_file_changes_nothing_and_is_shown() {
-        let bench = Bench::new();
-        bench.write("[aurora-live]\nadmission-rate-per-minute = 900");
-        let huge = "#".repeat(2_000_000);
-        for broken in [
-            "[aurora-live]\nadmission-rate-per-min",
-            "[aurora",
-            "\u{0}",
-            &huge,
-        ] {
-            bench.write(broken);
-            let view = bench.view();
-            assert_eq!(view.settings.admission_rate_per_minute.per_minute(), 900);
-            assert_eq!(view.refused[0].setting, "settings-file");
-        }
-        fs::remove_file(bench.directory.path().join("settings.toml")).unwrap();
-        bench.look_twice();
-        assert_eq!(bench.view().refused[0].setting, "settings-file");
-        bench.write("[aurora-live]\nadmission-rate-per-minute = 700");
-        assert_eq!(bench.view().refused, []);
-        assert_eq!(
-            bench.view().settings.admission_rate_per_minute.per_minute(),
-            700
-        );
-    }
-
-    #[test]
-    fn a_number_that_an_editor_has_half_written_is_not_put_in_force() {
-        let bench = Bench::new();
-        let file = bench.directory.path().join("settings.toml");
-        fs::write(&file, "[aurora-live]\nadmission-rate-per-minute = 1").unwrap();
-        bench.source.read(NOW);
-        fs::write(&file, "[aurora-live]\nadmission-rate-per-minute = 1200").unwrap();
-        bench.source.read(NOW);
-        assert_eq!(
-            bench.view().settings.admission_rate_per_minute.per_minute(),
-            600
-        );
-        bench.source.read(NOW);
-        assert_eq!(
-            bench.view().settings.admission_rate_per_minute.per_minute(),
-            1200
-        );
-    }
-
-    #[test]
-    fn what_is_no_file_is_refused_without_waiting_for_it() {
-        let bench = Bench::new();
-        let file = bench.directory.path().join("settings.toml");
-        fs::remove_file(&file).unwrap();
-        assert!(
-            std::process::Command::new("mkfifo")
-                .arg(&file)
-                .status()
-                .unwrap()
-                .success()
-        );
-        bench.look_twice();
-        assert_eq!(bench.view().refused[0].reason, "is not a file");
-    }
-
-    #[test]
-    fn a_file_without_the_events_table_changes_nothing_and_is_shown() {
-        let bench = Bench::new();
-        bench.write("");
-        assert_eq!(bench.view().settings, initial());
-        assert_eq!(bench.view().refused[0].setting, "settings-file");
-    }
-
-    #[test]
-    fn looking_at_an_unchanged_file_wakes_nobody() {
-        let bench = Bench::new();
-        let mut changes = bench.source.watch(&bench.event).unwrap();
-        changes.mark_unchanged();
-        bench.look_twice();
-        assert!(!changes.has_changed().unwrap());
-    }
-
-    #[test]
-    fn a_pause_survives_a_restart_on_a_broken_file() {
-        let bench = Bench::new();
-        bench.write("[aurora-live]\nmode = \"pause\"\nadmission-rate-per-minute = 50");
-        fs::write(bench.directory.path().join("settings.toml"), "[aurora-").unwrap();
-        let reopened = open(bench.directory.path(), &bench.event);
-        let view = reopened.events[&bench.event].borrow().clone();
-        assert_eq!(view.settings.mode, Mode::Pause);
-        assert_eq!(view.settings.admission_rate_per_minute.per_minute(), 50);
-        assert_eq!(view.refused[0].setting, "settings-file");
-    }
-
-    #[test]
-    fn the_api_writes_to_the_same_file_and_keeps_its_comments() {
-        let bench = Bench::new();
-        bench.write("# our notes\n[aurora-live]\nmode = \"admit\" # for now\n");
-        let values = [(SettingName::AdmissionRatePerMinute, "1200".to_owned())];
-        bench.source.write_change(&bench.event, &values).unwrap();
-        let text = fs::read_to_string(bench.directory.path().join("settings.toml")).unwrap();
-        assert!(
-            text.contains("# our notes") && text.contains("# for now"),
-            "{text}"
-        );
-        assert!(text.contains("admission-rate-per-minute = 1200"), "{text}");
-        assert_eq!(
-            bench.view().settings.admission_rate_per_minute.per_minute(),
-            1200
-        );
-    }
-
-    #[test]
-    fn an_operator_can_pause_even_when_the_file_is_broken() {
-        let bench = Bench::new();
-        bench.write("[aurora-live]\nadmission-rate-per-minute = 900");
-        bench.write("[aurora-live");
-        let values = [(SettingName::Mode, "pause".to_owned())];
-        bench.source.write_change(&bench.event, &values).unwrap();
-        let view = bench.view();
-        assert_eq!((view.settings.mode, view.refused), (Mode::Pause, vec![]));
-        assert_eq!(view.settings.admission_rate_per_minute.per_minute(), 900);
-        let kept = bench.directory.path().join("settings.toml.refused");
-        assert_eq!(fs::read_to_string(kept).unwrap(), "[aurora-live");
-    }
-}
+mod tests;

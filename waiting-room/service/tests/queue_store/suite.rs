@@ -1,0 +1,331 @@
+//! What every queue store has to do.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use proptest::{
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, TestRunner},
+};
+use waiting_room::queue_store::{QueueStore, Regime};
+use waiting_room_core::{Claim, Cohort, Place, SessionId, Standing, Timestamp};
+
+use crate::{
+    backend::{Backend, Embedded, ON_SALE, OPENS, RECOVERY, Time, event, regime},
+    reference::{Pair, drawn, steps, ticket},
+};
+
+/// Instances over one queue, and the time that they share.
+struct Room {
+    backend: Box<dyn Backend>,
+    instances: Vec<Arc<dyn QueueStore>>,
+    regime: Regime,
+    time: Time,
+    turns: usize,
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Room {
+    async fn open(
+        backend: Box<dyn Backend>,
+        instances: usize,
+        regime: Regime,
+        at: Timestamp,
+    ) -> Self {
+        let time = Time::starting_at(OPENS);
+        let mut opened = Vec::new();
+        for _ in 0..instances {
+            opened.push(backend.open(&event(), &regime, &time).await);
+        }
+        let room = Self {
+            backend,
+            instances: opened,
+            regime,
+            time,
+            turns: 0,
+        };
+        // The queue exists before the event opens.
+        room.instances[0]
+            .snapshot(&event(), &room.regime)
+            .await
+            .unwrap();
+        room.time.pass(at.since(OPENS));
+        room
+    }
+
+    fn at(&self, n: u16) -> &dyn QueueStore {
+        &*self.instances[usize::from(n) % self.instances.len()]
+    }
+
+    async fn join(&self, n: u16) -> Place {
+        self.time.pass(Duration::from_micros(3));
+        let joined = self
+            .at(n)
+            .join(&event(), ticket(n), drawn(n), &self.regime)
+            .await;
+        joined.unwrap().unwrap().place
+    }
+
+    async fn claim(&self, n: u16, place: Place) -> Claim {
+        let session = SessionId::from_bytes(*ticket(n).as_bytes());
+        let store = self.at(n.wrapping_add(1));
+        store
+            .claim(&event(), ticket(n), place, session, &self.regime)
+            .await
+            .unwrap()
+    }
+
+    async fn standing(&self, n: u16) -> Option<Standing> {
+        self.at(n)
+            .standing(&event(), ticket(n), &self.regime)
+            .await
+            .unwrap()
+    }
+
+    /// A second passes; each instance takes its turn in it.
+    async fn pass_second(&mut self) {
+        for instance in &self.instances {
+            self.time.pass(SECOND / self.instances.len() as u32);
+            instance.turn(&event(), &self.regime).await.unwrap();
+        }
+        self.turns += 1;
+    }
+}
+
+pub(crate) async fn answers_as_the_core_does(backend: impl AsyncFn() -> Box<dyn Backend>) {
+    let mut runner = TestRunner::new(Config::default());
+    for _ in 0..48 {
+        let steps = steps().new_tree(&mut runner).unwrap().current();
+        let backend = backend().await;
+        let mut regime = regime(300);
+        regime.rules.capacity = 100;
+        let time = Time::starting_at(OPENS);
+        let store = backend.open(&event(), &regime, &time).await;
+        let told = format!("{steps:?}");
+        let pair = Pair::new(store, regime, time);
+        let run = tokio::spawn(pair.run(steps));
+        if let Err(failed) = run.await {
+            panic!("{failed}\nafter {told}");
+        }
+    }
+}
+
+pub(crate) async fn the_store_s_clock_tells_the_cohort(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let room = Room::open(backend().await, 2, regime(600), OPENS).await;
+    let early = room.join(1).await;
+    assert_eq!((early.cohort(), early), (Cohort::Prequeue, drawn(1)));
+    room.time.pass(ON_SALE.since(OPENS));
+    let late = room.join(2).await;
+    assert_eq!(late.cohort(), Cohort::Arrival);
+    assert_eq!(
+        room.join(1).await,
+        early,
+        "joining again gives the same place"
+    );
+}
+
+pub(crate) async fn joins_at_the_same_time_get_places_of_their_own(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let mut regime = regime(60);
+    regime.settings.mode = waiting_room_core::Mode::Pause;
+    let room = Arc::new(Room::open(backend().await, 3, regime, ON_SALE).await);
+    let mut tasks = Vec::new();
+    for n in 0..600 {
+        let room = room.clone();
+        // Each ticket comes twice, at two instances.
+        tasks.push(tokio::spawn(async move {
+            let event = event();
+            let first = room.at(n).join(&event, ticket(n), drawn(n), &room.regime);
+            let second = room
+                .at(n + 1)
+                .join(&event, ticket(n), drawn(n), &room.regime);
+            let (first, second) = tokio::join!(first, second);
+            let (first, second) = (first.unwrap().unwrap(), second.unwrap().unwrap());
+            assert_eq!(first.place, second.place);
+            assert!(first.new != second.new, "one of two joins makes the place");
+            first.place
+        }));
+    }
+    let mut places = Vec::new();
+    for task in tasks {
+        places.push(task.await.unwrap());
+    }
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), 600);
+    let snapshot = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+    assert_eq!(
+        (snapshot.marks.waiting(), snapshot.totals.joined),
+        (600, 600)
+    );
+}
+
+pub(crate) async fn claims_never_exceed_the_rate_and_nobody_overtakes(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let mut room = Room::open(backend().await, 3, regime(600), OPENS).await;
+    let mut fans = Vec::new();
+    for n in 0..900 {
+        fans.push((room.join(n).await, n));
+    }
+    fans.sort_unstable();
+    room.time.pass(ON_SALE.since(room.time.now()));
+    let mut admitted: Vec<(Timestamp, usize)> = Vec::new();
+    let mut through = HashSet::new();
+    for _ in 0..60 {
+        room.pass_second().await;
+        for (rank, (place, n)) in fans.iter().enumerate() {
+            // Four in ten never come.
+            if n % 5 >= 3 || through.contains(n) {
+                continue;
+            }
+            match room.standing(*n).await.unwrap() {
+                Standing::Called { .. } => {
+                    if let Claim::Admitted { .. } = room.claim(*n, *place).await {
+                        admitted.push((room.time.now(), rank));
+                        through.insert(*n);
+                    }
+                }
+                Standing::Waiting => break,
+                standing => panic!("{n} is {standing:?}"),
+            }
+        }
+    }
+    let count = admitted.len() as f64;
+    assert!(
+        count >= 0.95 * 540.0,
+        "{count} admitted in a minute at 600, of 540 who come"
+    );
+    for (first, (from, _)) in admitted.iter().enumerate() {
+        for (sum, (to, _)) in admitted[first..].iter().enumerate() {
+            let allowed = 10.0 * to.since(*from).as_secs_f64() + 10.0;
+            assert!(
+                sum as f64 + 1.0 <= allowed + 1e-6,
+                "{sum} claims since {from}"
+            );
+        }
+    }
+    let called = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+    let frontier = called.frontier.unwrap();
+    for (place, n) in fans {
+        let waits = room.standing(n).await == Some(Standing::Waiting);
+        assert!(!waits || place >= frontier, "{place} was overtaken");
+    }
+}
+
+pub(crate) async fn a_lost_queue_re_forms_as_it_was(backend: impl AsyncFn() -> Box<dyn Backend>) {
+    let mut room = Room::open(backend().await, 1, regime(60), OPENS).await;
+    let mut places = Vec::new();
+    for n in 0..100 {
+        places.push(room.join(n).await);
+    }
+    room.time.pass(ON_SALE.since(room.time.now()));
+    room.pass_second().await;
+    let before = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+
+    room.backend.lose().await;
+    room.instances = vec![room.backend.open(&event(), &room.regime, &room.time).await];
+    room.time.pass(SECOND);
+    assert_eq!(room.standing(3).await, None);
+    // The last come first.
+    for n in (0..100).rev() {
+        let place = places[usize::from(n)];
+        let standing = room
+            .at(n)
+            .rejoin(&event(), ticket(n), place, &room.regime)
+            .await;
+        assert_eq!(standing.unwrap(), Ok(Standing::Waiting));
+    }
+    let after = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+    assert!(after.epoch > before.epoch && after.recovering);
+    assert_eq!(after.marks.waiting(), 100);
+    for n in 0..100 {
+        assert_eq!(room.join(n).await, places[usize::from(n)]);
+    }
+    room.pass_second().await;
+    assert_eq!(
+        room.at(0)
+            .snapshot(&event(), &room.regime)
+            .await
+            .unwrap()
+            .called,
+        0
+    );
+    assert_eq!(room.claim(3, places[3]).await, Claim::NotCalled);
+
+    room.time.pass(RECOVERY);
+    room.pass_second().await;
+    let calling = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+    assert!(!calling.recovering && calling.called > 0);
+    places.sort_unstable();
+    assert_eq!(calling.frontier, Some(places[calling.called as usize - 1]));
+}
+
+pub(crate) async fn a_ticket_has_one_session_while_it_lives(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let mut room = Room::open(backend().await, 2, regime(600), ON_SALE).await;
+    room.pass_second().await;
+    let place = room.join(1).await;
+    let Claim::Admitted { session, again } = room.claim(1, place).await else {
+        panic!("a quiet event has no waiting room");
+    };
+    assert!(!again);
+    let other = SessionId::from_bytes([9; 16]);
+    let twice = room
+        .at(1)
+        .claim(&event(), ticket(1), place, other, &room.regime)
+        .await;
+    assert_eq!(
+        twice.unwrap(),
+        Claim::Admitted {
+            session,
+            again: true
+        }
+    );
+    let end = async |id| {
+        room.at(0)
+            .end_session(&event(), ticket(1), id)
+            .await
+            .unwrap()
+    };
+    assert!(!end(other).await, "another session");
+    assert!(end(session.id).await);
+    assert!(!end(session.id).await, "it has ended already");
+    assert_eq!(room.claim(1, place).await, Claim::Ended);
+    assert_eq!(room.standing(1).await, Some(Standing::Ended));
+}
+
+macro_rules! suite {
+    ($name:ident, $backend:expr, [$($test:ident),* $(,)?]) => {
+        mod $name {
+            use super::*;
+
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(async || Box::new($backend) as Box<dyn Backend>).await;
+                }
+            )*
+        }
+    };
+    ($name:ident, $backend:expr) => {
+        suite!($name, $backend, [
+            answers_as_the_core_does,
+            the_store_s_clock_tells_the_cohort,
+            joins_at_the_same_time_get_places_of_their_own,
+            claims_never_exceed_the_rate_and_nobody_overtakes,
+            a_lost_queue_re_forms_as_it_was,
+            a_ticket_has_one_session_while_it_lives,
+        ]);
+    };
+}
+
+suite!(embedded, Embedded::new());
+#[cfg(feature = "redis")]
+suite!(redis, crate::redis::Redis::new());
+#[cfg(feature = "redis")]
+suite!(valkey, crate::redis::Redis::valkey());
