@@ -1,8 +1,12 @@
-.PHONY: run test lint test-rust test-site test-k6 test-browser on-sale clean
+.PHONY: run cluster test lint test-rust test-site test-k6 test-browser on-sale clean
 
 # The whole on-sale on this machine.
 run:
 	cargo run --release
+
+# The distributed on-sale on this machine: three waiting rooms, two checkouts, two fulfilment workers.
+cluster:
+	@docker/cluster
 
 # Every test; installs what it needs.
 test:

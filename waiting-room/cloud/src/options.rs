@@ -1,0 +1,93 @@
+//! Flags that several programs share, each with its twin in the environment.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use on_sale::LogFormatArg;
+use service_kit::extract::OperatorCredential;
+
+/// How a program serves and what it logs.
+#[derive(Clone, Debug, Args)]
+pub struct Serving {
+    /// The address to serve on; port 0 picks a free port and logs it
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "WAITING_ROOM_LISTEN",
+        default_value = "0.0.0.0:8080"
+    )]
+    pub listen: SocketAddr,
+
+    /// How many connections are served at once; the last fifth are for one request each
+    #[arg(
+        long,
+        value_name = "CONNECTIONS",
+        env = "WAITING_ROOM_MAX_CONNECTIONS",
+        default_value_t = 20_000,
+        value_parser = clap::value_parser!(u64).range(16..=1_000_000)
+    )]
+    pub max_connections: u64,
+
+    /// Which log lines are written to standard error, in the syntax of RUST_LOG
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub log: String,
+
+    /// How log lines look
+    #[arg(
+        long,
+        value_enum,
+        env = "WAITING_ROOM_LOG_FORMAT",
+        default_value = "json"
+    )]
+    pub log_format: LogFormatArg,
+}
+
+/// Where the events are.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogueTable {
+    /// The DynamoDB table of the events; `waiting-room load-events` fills it
+    #[arg(long, value_name = "TABLE", env = "WAITING_ROOM_CATALOGUE_TABLE")]
+    pub catalogue_table: String,
+}
+
+/// Where orders are kept and what travels between the programs.
+#[derive(Clone, Debug, Args)]
+pub struct Shop {
+    /// The DynamoDB table of orders, stock and ended sessions
+    #[arg(long, value_name = "TABLE", env = "WAITING_ROOM_ORDERS_TABLE")]
+    pub orders_table: String,
+
+    /// The SQS queue of orders to settle
+    #[arg(long, value_name = "URL", env = "WAITING_ROOM_ORDER_QUEUE_URL")]
+    pub order_queue_url: String,
+
+    /// The SQS queue of orders that could not be settled
+    #[arg(long, value_name = "URL", env = "WAITING_ROOM_DEAD_LETTER_QUEUE_URL")]
+    pub dead_letter_queue_url: String,
+
+    /// The SQS queue by which checkout and fulfilment give sessions back to the waiting room
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL"
+    )]
+    pub ended_sessions_queue_url: String,
+}
+
+/// What operators sign in with.
+#[derive(Clone, Debug, Args)]
+pub struct Operator {
+    /// What operators sign in with, 16 characters at least
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "WAITING_ROOM_OPERATOR_CREDENTIAL",
+        hide_env_values = true,
+        value_parser = credential
+    )]
+    pub operator_credential: OperatorCredential,
+}
+
+fn credential(text: &str) -> Result<OperatorCredential, &'static str> {
+    OperatorCredential::new(text).ok_or("it has fewer than 16 characters")
+}

@@ -1,0 +1,94 @@
+//! What `waiting-room` does besides serving.
+
+use std::{fs, io, path::PathBuf};
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::{error::SdkError, operation::create_queue::CreateQueueError};
+use checkout::{
+    BackendError, QueuePolicy,
+    aws::{create_queues, create_table as create_orders_table},
+};
+use thiserror::Error;
+use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
+
+use super::Command;
+use crate::aws;
+
+/// Why a command failed.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The events file can't be read.
+    #[error("the events file {path} cannot be read")]
+    EventsFile {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The events have mistakes, or their table can't be used.
+    #[error(transparent)]
+    Catalogue(#[from] DynamoCatalogueError),
+    /// The shop's tables and queues can't be made.
+    #[error(transparent)]
+    Shop(#[from] BackendError),
+    /// The queue of ended sessions can't be made.
+    #[error("the queue of ended sessions cannot be made")]
+    EndedSessions(#[source] Box<SdkError<CreateQueueError>>),
+}
+
+/// Does what `command` says, and tells what it did.
+///
+/// # Errors
+/// As [`CommandError`] says; an events file with a mistake changes nothing.
+pub async fn run(command: Command) -> Result<String, CommandError> {
+    let aws = aws::brisk(&aws::config().await);
+    match command {
+        Command::LoadEvents { table, prune, file } => {
+            let text = fs::read_to_string(&file)
+                .map_err(|source| CommandError::EventsFile { path: file, source })?;
+            let others = if prune { Others::Remove } else { Others::Keep };
+            let table = catalogue(&aws, &table.catalogue_table);
+            Ok(told(&table.load(&text, service_kit::now(), others).await?))
+        }
+        Command::CreateBackends { name } => create_backends(&aws, &name).await,
+    }
+}
+
+async fn create_backends(aws: &SdkConfig, name: &str) -> Result<String, CommandError> {
+    let (events, orders) = (format!("{name}-events"), format!("{name}-orders"));
+    catalogue(aws, &events).create_table().await?;
+    create_orders_table(&aws_sdk_dynamodb::Client::new(aws), &orders).await?;
+    let sqs = aws_sdk_sqs::Client::new(aws);
+    let queues = create_queues(&sqs, &orders, QueuePolicy::default()).await?;
+    let ended = sqs
+        .create_queue()
+        .queue_name(format!("{name}-ended-sessions"));
+    let ended = ended.send().await;
+    let ended = ended.map_err(|error| CommandError::EndedSessions(Box::new(error)))?;
+    let ended = ended.queue_url.unwrap_or_default();
+    let environment = [
+        ("WAITING_ROOM_CATALOGUE_TABLE", events),
+        ("WAITING_ROOM_ORDERS_TABLE", orders),
+        ("WAITING_ROOM_ORDER_QUEUE_URL", queues.orders),
+        ("WAITING_ROOM_DEAD_LETTER_QUEUE_URL", queues.dead_letters),
+        ("WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL", ended),
+    ];
+    let lines = environment.map(|(name, value)| format!("{name}={value}"));
+    Ok(lines.join("\n"))
+}
+
+fn catalogue(aws: &SdkConfig, table: &str) -> DynamoCatalogue {
+    DynamoCatalogue::new(aws_sdk_dynamodb::Client::new(aws), table)
+}
+
+fn told(loaded: &Loaded) -> String {
+    let listed = |what: &str, events: &[String]| match events {
+        [] => String::new(),
+        events => format!("{what}: {}\n", events.join(", ")),
+    };
+    let lines = listed("loaded", &loaded.written)
+        + &listed("removed", &loaded.removed)
+        + &listed("kept, though the file has them not", &loaded.kept);
+    lines.trim_end().to_owned()
+}
