@@ -59,7 +59,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// How often to look when there is less than a second to wait, which SQS can't.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long an answer may have been under way, for all we know: so much sooner is a delivery taken to lapse.
+/// How long an answer may have been under way: so much sooner is a delivery taken to lapse, but never by more
+/// than a tenth of the visibility timeout.
 const ANSWERING: Duration = Duration::from_secs(1);
 
 /// The longest that SQS hides a message.
@@ -145,7 +146,8 @@ impl SqsOrderQueue {
             .await
             .map_err(failed)?;
         let now = Instant::now();
-        let until = now + self.policy.visibility.saturating_sub(ANSWERING);
+        let visibility = self.policy.visibility;
+        let until = now + visibility.saturating_sub(ANSWERING.min(visibility / 10));
         let messages = received.messages.unwrap_or_default();
         let mut held = self.held();
         held.retain(|_, held| now < held.until + self.policy.visibility);

@@ -18,12 +18,16 @@ fn http(timeout: Duration) -> HttpConnector {
 
 #[cfg(not(feature = "aws"))]
 mod plain {
-    use std::{convert::Infallible, time::Duration};
+    use std::time::Duration;
 
     use hyper_util::client::legacy::connect::HttpConnector;
+    use thiserror::Error;
 
     pub(in crate::http) type Connector = HttpConnector;
-    pub(in crate::http) type NoTls = Infallible;
+
+    /// What never happens: nobody asks for TLS.
+    #[derive(Clone, Debug, Error)]
+    pub(in crate::http) enum NoTls {}
 
     pub(in crate::http) fn open(timeout: Duration) -> Result<Connector, NoTls> {
         Ok(super::http(timeout))

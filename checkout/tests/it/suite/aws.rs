@@ -34,7 +34,7 @@ pub struct Aws {
 impl Backend for Aws {
     // SQS counts whole seconds.
     const POLICY: QueuePolicy = QueuePolicy {
-        visibility: Duration::from_secs(3),
+        visibility: Duration::from_secs(2),
         most_receives: 3,
     };
     const KNOWS_ITS_MESSAGES: bool = false;
