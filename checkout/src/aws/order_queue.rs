@@ -31,6 +31,7 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_sqs::{
     Client,
+    config::{Config, timeout::TimeoutConfig},
     operation::change_message_visibility::ChangeMessageVisibilityError as NotChanged,
     types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName as Known},
 };
@@ -55,6 +56,9 @@ const RECEIVING: usize = 12;
 
 /// The longest that SQS waits for a message.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// How much later than after its wait an answer may come.
+const LATE: Duration = Duration::from_secs(3);
 
 /// How often to look when there is less than a second to wait, which SQS can't.
 const LOOK: Duration = Duration::from_millis(50);
@@ -135,13 +139,22 @@ impl SqsOrderQueue {
         most: usize,
         wait: Duration,
     ) -> Result<Vec<Delivery>, BackendError> {
+        let wait = wait.min(LONGEST_WAIT);
+        // The client's own patience is for calls that answer at once.
+        let patience = TimeoutConfig::builder()
+            .read_timeout(wait + LATE)
+            .operation_attempt_timeout(wait + LATE)
+            .operation_timeout(wait + LATE)
+            .build();
         let received = self
             .client
             .receive_message()
             .queue_url(&self.urls.orders)
             .max_number_of_messages(whole(most.min(AT_ONCE) as u64))
-            .wait_time_seconds(whole(wait.min(LONGEST_WAIT).as_secs()))
+            .wait_time_seconds(whole(wait.as_secs()))
             .message_system_attribute_names(Known::ApproximateReceiveCount)
+            .customize()
+            .config_override(Config::builder().timeout_config(patience))
             .send()
             .await
             .map_err(failed)?;

@@ -64,15 +64,13 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
         },
         CheckoutParts {
             catalogue,
-            store: backends.store,
-            queue: backends.queue,
-            gate: backends.gate,
+            store: backends.store.clone(),
+            queue: backends.queue.clone(),
+            gate: backends.gate.clone(),
             operator: config.operator.operator_credential,
         },
     );
-    program.needs("order-store", checkout.clone(), |checkout| async move {
-        checkout.check().await.is_ok()
-    });
+    backends.are_needed_by(&mut program);
     let (warming, until) = (checkout.clone(), program.shutdown.clone());
     program
         .tasks

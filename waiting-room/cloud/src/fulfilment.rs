@@ -1,10 +1,7 @@
 //! The program `fulfilment`.
 
 use axum::Router;
-use checkout::{
-    OrderStore,
-    fulfilment::{self, Fulfilment, Pace},
-};
+use checkout::fulfilment::{self, Fulfilment, Pace};
 use clap::Parser;
 use tokio_util::sync::CancellationToken;
 
@@ -43,9 +40,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;
     let backends = ShopBackends::open(&aws, &config.shop).await?;
-    program.needs("order-store", backends.store.clone(), |store| async move {
-        store.check().await.is_ok()
-    });
+    backends.are_needed_by(&mut program);
     let fulfilment = Fulfilment::new(
         &catalogue,
         backends.store,

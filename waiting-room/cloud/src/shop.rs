@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use checkout::aws::{DynamoOrderStore, OrderQueueUrls, SqsOrderQueue, SqsSessionGate};
+use checkout::{
+    OrderStore,
+    aws::{DynamoOrderStore, OrderQueueUrls, SqsOrderQueue, SqsSessionGate},
+};
 use waiting_room_catalogue::{Catalogue, DynamoCatalogue};
 
 use crate::{
-    aws,
     options::{CatalogueTable, Shop},
-    program::ProgramError,
+    program::{Program, ProgramError},
 };
 
 /// Orders, stock and the messages between the programs.
@@ -21,7 +23,7 @@ pub(crate) struct ShopBackends {
 
 impl ShopBackends {
     pub(crate) async fn open(config: &SdkConfig, options: &Shop) -> Result<Self, ProgramError> {
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws::brisk(config));
+        let dynamodb = aws_sdk_dynamodb::Client::new(config);
         let sqs = aws_sdk_sqs::Client::new(config);
         let urls = OrderQueueUrls {
             orders: options.order_queue_url.clone(),
@@ -33,6 +35,19 @@ impl ShopBackends {
             gate: Arc::new(SqsSessionGate::new(sqs, &options.ended_sessions_queue_url)),
         })
     }
+
+    /// Without them `program` is not ready.
+    pub(crate) fn are_needed_by(&self, program: &mut Program) {
+        program.needs("order-store", self.store.clone(), |store| async move {
+            store.check().await.is_ok()
+        });
+        program.needs("order-queue", self.queue.clone(), |queue| async move {
+            queue.check().await.is_ok()
+        });
+        program.needs("ended-sessions", self.gate.clone(), |gate| async move {
+            gate.check().await.is_ok()
+        });
+    }
 }
 
 /// The events; there has to be one at least.
@@ -40,7 +55,7 @@ pub(crate) async fn catalogue(
     config: &SdkConfig,
     options: &CatalogueTable,
 ) -> Result<Arc<Catalogue>, ProgramError> {
-    let dynamodb = aws_sdk_dynamodb::Client::new(&aws::brisk(config));
+    let dynamodb = aws_sdk_dynamodb::Client::new(config);
     let table = DynamoCatalogue::new(dynamodb, &options.catalogue_table);
     let catalogue = table.read().await?;
     if catalogue.events().is_empty() {

@@ -220,7 +220,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     let events = catalogue.events().iter();
     let settings = Arc::new(
         SsmSettings::open(
-            aws_sdk_ssm::Client::new(&aws::brisk(&aws)),
+            aws_sdk_ssm::Client::new(&aws),
             &config.settings_prefix,
             events
                 .clone()
@@ -277,7 +277,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
 }
 
 async fn open_keys(config: &Config, aws: &SdkConfig) -> Result<TokenKeys, ProgramError> {
-    let secrets = aws_sdk_secretsmanager::Client::new(&aws::brisk(aws));
+    let secrets = aws_sdk_secretsmanager::Client::new(aws);
     let store = SecretsManagerKeyStore::new(secrets, &config.keys_secret);
     let now = service_kit::now();
     Ok(TokenKeys::load(&config.issuer, Box::new(store), now).await?)

@@ -42,7 +42,7 @@ pub enum CommandError {
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
 pub async fn run(command: Command) -> Result<String, CommandError> {
-    let aws = aws::brisk(&aws::config().await);
+    let aws = aws::config().await;
     match command {
         Command::LoadEvents { table, prune, file } => {
             let text = fs::read_to_string(&file)
