@@ -1,5 +1,5 @@
 use std::{
-    fs,
+    env, fs,
     io::{self, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
@@ -78,12 +78,19 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         let port = self.port.to_string();
+        // A replica keeps what it is sent in a file, which the next server to start there would load.
+        let snapshot = format!("test-redis-{}-{port}.rdb", std::process::id());
+        let directory = env::temp_dir();
+        let _ = fs::remove_file(directory.join(&snapshot));
+        let directory = directory.to_string_lossy();
         let fixed = [
             ["--port", &port],
             ["--bind", "127.0.0.1"],
             ["--save", ""],
             ["--appendonly", "no"],
-            ["--dir", "/tmp"],
+            ["--dir", &directory],
+            ["--dbfilename", &snapshot],
+            ["--repl-diskless-load", "on-empty-db"],
         ];
         let fixed = fixed.into_iter().flatten().map(str::to_owned);
         let flags: Vec<String> = fixed.chain(self.flags.iter().cloned()).collect();

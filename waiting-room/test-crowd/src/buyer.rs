@@ -25,7 +25,7 @@ pub(crate) async fn buy(
 ) {
     let key = format!("order-{:016x}", caller.dice().random::<u64>());
     let quantity = caller.dice().random_range(1..=2);
-    let mut order = Order {
+    let order = Order {
         checkouts,
         admission_token,
         key,
@@ -42,7 +42,7 @@ pub(crate) async fn buy(
     } else {
         order.place(caller).await
     };
-    record.lock().await.accepted += 1;
+    record.lock().await.accepted.push(placed.text("order_id"));
     let path = placed.text("status_url");
     let settled = loop {
         let seen = order.ask(caller, &path).await;
@@ -58,7 +58,7 @@ pub(crate) async fn buy(
         reason: settled.body["reason"].as_str().map(str::to_owned),
         settled_at: settled.text("settled_at"),
         quantity,
-        admission_token: std::mem::take(&mut order.admission_token).to_owned(),
+        admission_token: admission_token.to_owned(),
     });
 }
 

@@ -108,11 +108,12 @@ impl Caller {
         loop {
             let asked = Instant::now();
             let response = request(&self.client, &instances[instance]).send().await;
-            let pause = match self.outcome(response, expected).await {
+            let outcome = self.outcome(response, expected).await;
+            let answered = Instant::now();
+            let mut record = self.record.lock().await;
+            record.slowest = record.slowest.max(answered - asked);
+            let pause = match outcome {
                 Ok((status, body)) => {
-                    let answered = Instant::now();
-                    let mut record = self.record.lock().await;
-                    record.slowest = record.slowest.max(answered - asked);
                     if !failures.is_empty() {
                         record.streaks.push(Streak {
                             service,
@@ -134,6 +135,7 @@ impl Caller {
                     pause
                 }
             };
+            drop(record);
             if instances.len() > 1 {
                 instance += self.rng.random_range(1..instances.len());
                 instance %= instances.len();

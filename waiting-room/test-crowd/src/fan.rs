@@ -4,7 +4,7 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 use waiting_room_core::Timestamp;
 
@@ -68,18 +68,9 @@ impl Fan {
             called_before: false,
         };
         self.note_place(&mut seat, &joined).await;
+        let mut status = joined.body["status"].clone();
         loop {
-            let status = self
-                .ask(Method::GET, "/queue/me", Some(&seat.token), &[200])
-                .await;
-            if let Some(fresh) = status.body["queue_token"].as_str() {
-                fresh.clone_into(&mut seat.token);
-                seat.held_since = status.answered;
-            }
-            self.note_place(&mut seat, &status).await;
-            let state = status.text("state");
-            self.note_sight(&seat, &status, &state).await;
-            match &*state {
+            match status["state"].as_str().unwrap_or_default() {
                 "called" if !self.comes => return None,
                 "called" | "admitted" => {
                     let admitted = self.come_to_the_door(&seat.token).await;
@@ -94,16 +85,29 @@ impl Fan {
                     seat.token = back.text("queue_token");
                     seat.called_before = true;
                 }
-                "waiting" | "prequeue" => {
-                    sleep(pause(&status, "poll_after_ms")).await;
-                }
+                "waiting" | "prequeue" => sleep(pause(&status, "poll_after_ms")).await,
                 other => {
                     let told = format!("state {other}");
                     self.record.lock().await.unexpected.push(told);
                     return None;
                 }
             }
+            status = self.look(&mut seat).await;
         }
+    }
+
+    /// Asks where it stands.
+    async fn look(&mut self, seat: &mut Seat) -> Value {
+        let status = self
+            .ask(Method::GET, "/queue/me", Some(&seat.token), &[200])
+            .await;
+        if let Some(fresh) = status.body["queue_token"].as_str() {
+            fresh.clone_into(&mut seat.token);
+            seat.held_since = status.answered;
+        }
+        self.note_place(seat, &status).await;
+        self.note_sight(seat, &status).await;
+        status.body
     }
 
     /// Knocks until admitted; nothing when the call has to be awaited anew.
@@ -112,7 +116,7 @@ impl Fan {
             let answer = self.knock(token).await;
             let Some(session) = admitted(&answer) else {
                 if answer.status == 429 {
-                    sleep(pause(&answer, "retry_after_ms")).await;
+                    sleep(pause(&answer.body, "retry_after_ms")).await;
                     continue;
                 }
                 return None;
@@ -170,8 +174,9 @@ impl Fan {
         }
     }
 
-    async fn note_sight(&self, seat: &Seat, status: &Answer, state: &str) {
-        let (Some(place), "waiting" | "called", false) = (seat.place, state, seat.called_before)
+    async fn note_sight(&self, seat: &Seat, status: &Answer) {
+        let state = status.text("state");
+        let (Some(place), "waiting" | "called", false) = (seat.place, &*state, seat.called_before)
         else {
             return;
         };
@@ -197,6 +202,6 @@ fn admitted(answer: &Answer) -> Option<Admitted> {
     })
 }
 
-fn pause(answer: &Answer, name: &str) -> Duration {
-    Duration::from_millis(answer.number(name).unwrap_or(1_000))
+fn pause(body: &Value, name: &str) -> Duration {
+    Duration::from_millis(body[name].as_u64().unwrap_or(1_000))
 }

@@ -1,9 +1,11 @@
 //! How fast the fans came through.
 
+use std::ops::RangeBounds;
+
 use crate::Record;
 
-/// Ten seconds in microseconds.
-const TEN_SECONDS: u64 = 10_000_000;
+/// In microseconds.
+const SECOND: u64 = 1_000_000;
 
 impl Record {
     /// What invariant 1 allows in any ten seconds at ticks of a second.
@@ -13,11 +15,17 @@ impl Record {
 
     /// The most claims in any window of ten seconds.
     pub fn most_in_ten_seconds(&self) -> usize {
-        let times = self.claim_times();
+        self.most_in_ten_seconds_of(..)
+    }
+
+    /// The same, of the claims that were granted in this `span` (microseconds of the store's clock).
+    pub fn most_in_ten_seconds_of(&self, span: impl RangeBounds<u64>) -> usize {
+        let mut times = self.claim_times();
+        times.retain(|at| span.contains(at));
         let mut from = 0;
         let mut most = 0;
         for (to, at) in times.iter().enumerate() {
-            while at - times[from] > TEN_SECONDS {
+            while at - times[from] > 10 * SECOND {
                 from += 1;
             }
             most = most.max(to - from + 1);
@@ -39,24 +47,30 @@ impl Record {
         gaps.max().unwrap_or_default() as f64 / 1e6
     }
 
-    /// Claims as a part of `per_second`, from the first one that was granted after `from`
-    /// (microseconds) while fans waited until nobody waited any more.
+    /// Claims as a part of `per_second` within `span` (microseconds of the store's clock): from a second
+    /// after the first one that was granted while fans waited, when what a door at rest has saved up is
+    /// used, until nobody waited any more.
     ///
     /// # Panics
     /// When fans waited too briefly to tell.
-    pub fn busy_share(&self, from: u64, per_second: usize) -> f64 {
+    pub fn busy_share(&self, span: impl RangeBounds<u64>, per_second: usize) -> f64 {
         let times = self.claim_times();
-        let waited = self.waited_at.iter().copied().filter(|at| *at >= from);
+        let waited = self
+            .waited_at
+            .iter()
+            .copied()
+            .filter(|at| span.contains(at));
         let began = waited.clone().min().unwrap_or(u64::MAX);
         let first = times.get(times.partition_point(|at| *at < began)).copied();
-        let (first, last) = (first.unwrap_or(u64::MAX), waited.max().unwrap_or_default());
-        let seconds = last.saturating_sub(first) as f64 / 1e6;
+        let from = first.map_or(u64::MAX, |first| first + SECOND);
+        let to = waited.max().unwrap_or_default();
+        let seconds = to.saturating_sub(from) as f64 / 1e6;
         assert!(
             seconds > 3.0,
             "fans waited for {seconds:.1} s only: too little to tell: {}",
             self.course()
         );
-        let claims = times.iter().filter(|at| (first..last).contains(at)).count();
+        let claims = times.iter().filter(|at| (from..to).contains(at)).count();
         claims as f64 / (seconds * per_second as f64)
     }
 
@@ -65,7 +79,7 @@ impl Record {
     pub fn course(&self) -> String {
         let times = self.claim_times();
         let first = times.first().copied().unwrap_or_default();
-        let second = |at: &u64| at.saturating_sub(first) / 1_000_000;
+        let second = |at: &u64| at.saturating_sub(first) / SECOND;
         let mut claims = vec![0; times.last().map_or(0, |last| second(last) as usize + 1)];
         for at in &times {
             claims[second(at) as usize] += 1;

@@ -74,13 +74,13 @@ pub struct Record {
     pub changed_places: Vec<(u64, u64)>,
     /// The store's times, in microseconds, at which the board said that fans waited.
     pub waited_at: Vec<u64>,
-    /// Orders that were accepted.
-    pub accepted: usize,
+    /// The ids of orders that were accepted.
+    pub accepted: Vec<String>,
     /// Orders that are settled.
     pub bought: Vec<Bought>,
     /// Requests that had to be tried again.
     pub streaks: Vec<Streak>,
-    /// The longest that a request took that was answered.
+    /// The longest that a request took, whatever came of it.
     pub slowest: Duration,
     /// When a test made the store lose something.
     pub losses: Vec<Instant>,
@@ -143,7 +143,8 @@ impl Record {
             .unwrap_or_default()
     }
 
-    fn streaks_at(&self, service: Service) -> impl Iterator<Item = &Streak> {
+    /// Requests to `service` that failed one after the other.
+    pub fn streaks_at(&self, service: Service) -> impl Iterator<Item = &Streak> {
         self.streaks
             .iter()
             .filter(move |streak| streak.service == service)

@@ -28,7 +28,7 @@ async fn nobody_loses_a_place_and_the_rate_holds_when_the_program_is_killed_in_t
     let before = times.partition_point(|at| *at < killed_at);
     let (first_life, second_life) = times.split_at(before);
     assert!(before > 100, "only {before} admitted before the crash");
-    let share = record.busy_share(second_life[0], PER_SECOND);
+    let share = record.busy_share(second_life[0].., PER_SECOND);
     println!(
         "crash: {before} admitted before and {} after, {:.1} s apart; then {:.1} % of the rate; \
          at most {} in ten seconds, {} seen overtaken",

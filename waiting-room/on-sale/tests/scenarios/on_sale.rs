@@ -38,7 +38,7 @@ async fn two_thousand_fans_pass_in_order_at_the_rate_though_four_in_ten_never_co
         overtaken.len(),
         overtaken[0]
     );
-    let share = record.busy_share(0, PER_SECOND);
+    let share = record.busy_share(.., PER_SECOND);
     println!(
         "on-sale: {} admitted, {:.1} % of the rate, at most {} in ten seconds",
         record.admitted.len(),
