@@ -28,8 +28,7 @@ pub use permits::PermitBucket;
 pub use place::{Cohort, Epoch, Place, PlaceOutOfRange};
 pub use poll::PollPolicy;
 pub use queue::{
-    Claim, EventQueue, Joined, QueueFull, RejoinRefused, Session, Snapshot, Standing,
-    Totals, Turn,
+    Claim, EventQueue, Joined, QueueFull, RejoinRefused, Session, Snapshot, Standing, Totals, Turn,
 };
 pub use rules::{Phase, Rules, Schedule};
 pub use settings::{

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use waiting_room_core::{
-    AdmissionRate, Claim, Cohort, Epoch, EventQueue, Joined, MaxActiveSessions, Message,
-    Mode, Place, QueueFull, RejoinRefused, Rules, Schedule, SessionId, Settings, Standing,
-    TicketId, Timestamp, Turn,
+    AdmissionRate, Claim, Cohort, Epoch, EventQueue, Joined, MaxActiveSessions, Message, Mode,
+    Place, QueueFull, RejoinRefused, Rules, Schedule, SessionId, Settings, Standing, TicketId,
+    Timestamp, Turn,
 };
 
 const ON_SALE: Timestamp = Timestamp::from_seconds(1_795_250_000);
