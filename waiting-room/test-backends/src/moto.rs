@@ -22,8 +22,10 @@ impl Moto {
     /// When it can't be started.
     pub fn start() -> Self {
         let port = free_port();
-        let arguments = ["-H", "127.0.0.1", "-p", &port.to_string()];
-        let process = Process::start(program(), arguments)
+        let (program, mut arguments) = program();
+        arguments.extend(["-H", "127.0.0.1", "-p"].map(str::to_owned));
+        arguments.push(port.to_string());
+        let process = Process::start(program, arguments)
             .and_then(|process| process.listens(port, PATIENCE).map(|()| process))
             .unwrap_or_else(|error| panic!("moto_server does not start: {error}"));
         Self { process, port }
@@ -55,10 +57,15 @@ impl Moto {
     }
 }
 
-/// The program in the repository's own virtual environment, or wherever `MOTO_SERVER` says.
-fn program() -> PathBuf {
-    env::var_os("MOTO_SERVER").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/moto_server"),
-        PathBuf::from,
-    )
+/// The emulator, with atomic writes.
+const SERVER: &str = include_str!("moto_server.py");
+
+/// The program in the repository's own virtual environment, or wherever `MOTO_SERVER` says, and what it
+/// has to be told first.
+fn program() -> (PathBuf, Vec<String>) {
+    if let Some(program) = env::var_os("MOTO_SERVER") {
+        return (program.into(), Vec::new());
+    }
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python3");
+    (python, vec!["-c".to_owned(), SERVER.to_owned()])
 }
