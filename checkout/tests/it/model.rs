@@ -10,7 +10,10 @@ use checkout::{
 use proptest::prelude::*;
 use waiting_room_core::{TicketId, Timestamp};
 
-use crate::suite::samples::{NOW, event_id, key, order, seat, standing, stock, ticket};
+use crate::suite::{
+    embedded::reopened,
+    samples::{NOW, event_id, key, order, seat, standing, stock, ticket},
+};
 
 const VISIBILITY: Duration = Duration::from_millis(15);
 const STOCK: (u32, u32) = (7, 3);
@@ -79,7 +82,7 @@ impl<'a> World<'a> {
             visibility: VISIBILITY,
             most_receives: u32::MAX,
         };
-        self.book = Some(OrderBook::open(self.dir, policy).unwrap());
+        self.book = Some(reopened(self.dir, policy));
     }
 
     fn book(&self) -> Arc<OrderBook> {

@@ -1,10 +1,32 @@
-use std::sync::Arc;
+use std::{
+    path::Path,
+    sync::Arc,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
-use checkout::{OrderQueue, OrderStore, embedded::OrderBook};
+use checkout::{
+    OrderQueue, OrderStore, QueuePolicy,
+    embedded::{OpenError, OrderBook},
+};
 use tempfile::TempDir;
 
 use super::Backend;
+
+/// The book in `dir`, which this process has just let go of. A child that another test starts at this very
+/// moment holds its lock until it runs its own program.
+pub fn reopened(dir: &Path, policy: QueuePolicy) -> Arc<OrderBook> {
+    let begun = Instant::now();
+    loop {
+        match OrderBook::open(dir, policy) {
+            Err(OpenError::InUse { .. }) if begun.elapsed() < Duration::from_secs(10) => {
+                sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+}
 
 /// The order book in a file.
 pub struct Embedded {
@@ -32,7 +54,7 @@ impl Backend for Embedded {
         let Self { book, dir } = self;
         assert_eq!(Arc::strong_count(&book), 1, "somebody still holds the book");
         drop(book);
-        let book = OrderBook::open(dir.path(), Self::POLICY).unwrap();
+        let book = reopened(dir.path(), Self::POLICY);
         Self { book, dir }
     }
 }

@@ -16,7 +16,8 @@ async fn a_secret_that_exists_without_a_value_gets_the_first_keys() {
     empty.send().await.unwrap();
     let (one, two) = tokio::join!(load(&bench), load(&bench));
     assert_eq!(one.draw_key(), two.draw_key());
-    assert_eq!(bench.relay.calls("PutSecretValue"), 2);
+    // The second may have come when the first was done.
+    assert!((1..=2).contains(&bench.relay.calls("PutSecretValue")));
     assert!(one.rotate(NOW).await.is_ok());
 }
 
