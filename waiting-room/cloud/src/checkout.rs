@@ -80,5 +80,5 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             .merge(checkout.routes())
             .split_for_parts(),
     );
-    program.serve(routes).await
+    program.serve(routes, None).await
 }

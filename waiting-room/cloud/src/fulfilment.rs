@@ -51,5 +51,5 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     program
         .tasks
         .spawn(fulfilment::run(fulfilment, program.shutdown.clone()));
-    program.serve(Router::new()).await
+    program.serve(Router::new(), None).await
 }

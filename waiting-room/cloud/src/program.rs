@@ -2,11 +2,12 @@
 
 use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
-use axum::{Router, body::Bytes, middleware, routing::get};
+use axum::{Router, body::Bytes, routing::get};
 use checkout::BackendError;
 use http::header;
 use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use service_kit::{
+    front::{Front, Quick},
     health::{self, Health, Probe},
     serve::{self, Limits},
     shutdown, telemetry,
@@ -132,18 +133,24 @@ impl Program {
         self.backends.push((role, probe));
     }
 
-    /// Serves `routes` until the shutdown, then drains.
-    pub(crate) async fn serve(self, routes: Router) -> Result<(), ProgramError> {
+    /// Serves `routes`, of which `quick` answers some at once, until the shutdown, then drains.
+    pub(crate) async fn serve(
+        self,
+        routes: Router,
+        quick: Option<Arc<dyn Quick>>,
+    ) -> Result<(), ProgramError> {
         let health = Health {
             backends: self.backends,
             shutdown: self.shutdown.clone(),
             metrics: self.metrics,
         };
         let routes = routes.merge(health::routes(health));
-        let routes =
-            serve::harden(routes, self.limits).layer(middleware::from_fn(on_sale::site::secure));
+        let mut front = Front::new(routes, self.limits).finishing(on_sale::site::secure);
+        if let Some(quick) = quick {
+            front = front.asking_first(quick);
+        }
         tracing::info!(address = %self.listener.local_addr()?, "serving");
-        serve::serve(self.listener, routes, self.limits, self.shutdown).await;
+        serve::serve(self.listener, front, self.shutdown).await;
         self.tasks.close();
         if timeout(WIND_UP, self.tasks.wait()).await.is_err() {
             tracing::warn!(tasks = self.tasks.len(), "background work was cut off");

@@ -19,6 +19,7 @@ use waiting_room::{
     settings::SsmSettings,
 };
 use waiting_room_core::SessionId;
+use waiting_room_planner::PlanArgs;
 
 use crate::{
     aws,
@@ -79,6 +80,9 @@ pub enum Command {
         #[arg(long, value_name = "NAME", default_value = "waiting-room")]
         name: String,
     },
+    /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Needs no
+    /// environment and asks nobody
+    Plan(Box<PlanArgs>),
 }
 
 /// The gatekeeper: gives fans their places, shows the board, calls and admits them at the operator's rate.
@@ -89,7 +93,7 @@ pub enum Command {
     name = "waiting-room",
     version,
     max_term_width = 100,
-    after_help = "Commands besides, each with a --help of its own: load-events, create-backends"
+    after_help = "Commands besides, each with a --help of its own: load-events, create-backends, plan"
 )]
 pub struct Config {
     /// How it serves
@@ -271,9 +275,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
         settings,
         |settings| async move { settings.ready() },
     );
-    let routes = OpenApiRouter::new().merge(waiting_room::routes(gatekeeper));
+    let routes = OpenApiRouter::new().merge(waiting_room::routes(gatekeeper.clone()));
     let routes: Router = documented(routes.split_for_parts());
-    program.serve(routes).await
+    program.serve(routes, Some(gatekeeper)).await
 }
 
 async fn open_keys(config: &Config, aws: &SdkConfig) -> Result<TokenKeys, ProgramError> {

@@ -6,6 +6,7 @@
 //! every queue store runs on the same rules.
 
 mod draw;
+mod head;
 mod ids;
 mod marks;
 mod order;
@@ -20,6 +21,7 @@ mod show_up;
 mod time;
 
 pub use draw::{DrawCommitment, DrawSeed};
+pub use head::Head;
 pub use ids::{EventId, IdError, OfferId, Secret, SessionId, TicketId};
 pub use marks::{Mark, Marks};
 pub use order::PlaceOrder;

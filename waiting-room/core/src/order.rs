@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use crate::{Mark, Place, TicketId};
+use crate::{Mark, Marks, Place, TicketId};
 
 type Entry = (Place, TicketId);
 
@@ -18,11 +18,6 @@ pub struct PlaceOrder {
 
 /// Entries a chunk holds at most: a memory move of 12 kB at worst for an insertion.
 const CHUNK: usize = 512;
-
-/// How finely the marks are spread: every rank up to this, then steps of one such part of the
-/// rank, so the position of the people at the head is exact and that of the others is within
-/// about three per cent before interpolation.
-const MARKS_PER_DOUBLING: usize = 32;
 
 impl PlaceOrder {
     /// How many tickets wait.
@@ -111,28 +106,18 @@ impl PlaceOrder {
         self.chunks.iter().flatten().copied()
     }
 
-    /// Pairs of (place, rank) sampled over the queue: each of the first ranks, then ever sparser,
-    /// and always the last. Some 400 for a million tickets.
+    /// Pairs of (place, rank) at the [`Marks::ranks`] of this queue: some 1,250 for a million tickets.
     pub fn marks(&self) -> Vec<Mark> {
-        let mut marks = Vec::new();
-        let mut next_rank = 0;
-        let mut chunk_rank = 0;
+        let mut marks = Vec::with_capacity(2 * Marks::HEAD);
+        let mut ranks = Marks::ranks(self.len as u64).peekable();
+        let mut first_rank = 0;
         for chunk in &self.chunks {
-            while next_rank < chunk_rank + chunk.len() {
-                let (place, _) = chunk[next_rank - chunk_rank];
-                marks.push(Mark {
-                    place,
-                    rank: next_rank as u64,
-                });
-                next_rank += (next_rank / MARKS_PER_DOUBLING).max(1);
-            }
-            chunk_rank += chunk.len();
-        }
-        if let Some(&(place, _)) = self.chunks.back().and_then(|chunk| chunk.last()) {
-            let rank = self.len as u64 - 1;
-            if marks.last().is_some_and(|mark| mark.rank < rank) {
+            let behind = first_rank + chunk.len() as u64;
+            while let Some(rank) = ranks.next_if(|rank| *rank < behind) {
+                let (place, _) = chunk[(rank - first_rank) as usize];
                 marks.push(Mark { place, rank });
             }
+            first_rank = behind;
         }
         marks
     }
@@ -223,27 +208,11 @@ mod tests {
             }
             prop_assert!(order.iter().eq(model.iter().copied()));
             let ordered: Vec<_> = model.into_iter().collect();
-            for mark in order.marks() {
+            let marks = order.marks();
+            prop_assert!(marks.iter().map(|mark| mark.rank).eq(Marks::ranks(ordered.len() as u64)));
+            for mark in marks {
                 prop_assert_eq!(ordered[mark.rank as usize].0, mark.place);
             }
         }
-    }
-
-    #[test]
-    fn marks_are_dense_at_the_head_few_in_all_and_end_with_the_last() {
-        let mut order = PlaceOrder::default();
-        for n in 0..200_000 {
-            order.insert(Place::new(n * 7).unwrap(), ticket(n));
-        }
-        let marks = order.marks();
-        assert!(marks.len() < 400, "{}", marks.len());
-        assert!(
-            marks
-                .iter()
-                .take(32)
-                .enumerate()
-                .all(|(n, mark)| mark.rank == n as u64)
-        );
-        assert_eq!(marks.last().map(|mark| mark.rank), Some(199_999));
     }
 }

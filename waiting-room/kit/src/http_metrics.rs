@@ -1,13 +1,15 @@
 //! Counts and times requests by route.
 
-use std::time::Instant;
-
-use axum::{
-    extract::{MatchedPath, Request},
-    middleware::Next,
-    response::Response,
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+
+use arc_swap::ArcSwap;
+use axum::extract::MatchedPath;
+use http::{Method, StatusCode};
+use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 
 const REQUESTS: &str = "http_requests_total";
 const SECONDS: &str = "http_request_seconds";
@@ -25,34 +27,97 @@ pub fn describe() {
     );
 }
 
-/// A middleware that counts and times each request.
-pub async fn measure(request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let method = method_label(request.method());
-    let response = next.run(request).await;
-    let class = match response.status().as_u16() / 100 {
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => class)
-        .increment(1);
-    histogram!(SECONDS, "route" => route).record(started.elapsed().as_secs_f64());
-    response
+/// The route that a request turned out to be for, if any takes it.
+#[derive(Debug, Default)]
+pub(crate) struct Route(OnceLock<MatchedPath>);
+
+impl Route {
+    /// The request is for the route of this path.
+    pub(crate) fn is(&self, path: MatchedPath) {
+        let _ = self.0.set(path);
+    }
+
+    /// What the metrics call it.
+    pub(crate) fn label(&self) -> &str {
+        self.0.get().map_or("none", MatchedPath::as_str)
+    }
+}
+
+/// The metrics of all routes; those of one are made when it is first asked for.
+#[derive(Default)]
+pub(crate) struct HttpMetrics(ArcSwap<HashMap<String, Arc<OfRoute>>>);
+
+impl HttpMetrics {
+    /// A request was answered.
+    pub(crate) fn answered(
+        &self,
+        route: &str,
+        method: &Method,
+        status: StatusCode,
+        after: Duration,
+    ) {
+        match self.0.load().get(route) {
+            Some(known) => known.answered(method, status, after),
+            None => self.learn(route).answered(method, status, after),
+        }
+    }
+
+    fn learn(&self, label: &str) -> Arc<OfRoute> {
+        let fresh = Arc::new(OfRoute::new(label.to_owned()));
+        self.0.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            known
+                .entry(label.to_owned())
+                .or_insert_with(|| fresh.clone());
+            known
+        });
+        fresh
+    }
+}
+
+const METHODS: [&str; 5] = ["GET", "POST", "PATCH", "DELETE", "other"];
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+struct OfRoute {
+    label: String,
+    seconds: Histogram,
+    requests: [[OnceLock<Counter>; CLASSES.len()]; METHODS.len()],
+}
+
+impl OfRoute {
+    fn new(label: String) -> Self {
+        Self {
+            seconds: histogram!(SECONDS, "route" => label.clone()),
+            label,
+            requests: Default::default(),
+        }
+    }
+
+    fn answered(&self, method: &Method, status: StatusCode, after: Duration) {
+        let (method, class) = (method_index(method), class_index(status));
+        let requests = self.requests[method][class].get_or_init(|| {
+            let route = self.label.clone();
+            counter!(REQUESTS, "route" => route, "method" => METHODS[method], "status" => CLASSES[class])
+        });
+        requests.increment(1);
+        self.seconds.record(after.as_secs_f64());
+    }
 }
 
 /// The method as a label; one of a few, so that nobody can make the metrics grow by inventing some.
-fn method_label(method: &http::Method) -> &'static str {
-    match *method {
-        http::Method::GET => "GET",
-        http::Method::POST => "POST",
-        http::Method::PATCH => "PATCH",
-        http::Method::DELETE => "DELETE",
-        _ => "other",
+fn method_index(method: &Method) -> usize {
+    let name = method.as_str();
+    METHODS
+        .iter()
+        .position(|known| *known == name)
+        .unwrap_or(METHODS.len() - 1)
+}
+
+fn class_index(status: StatusCode) -> usize {
+    match status.as_u16() / 100 {
+        2 => 0,
+        3 => 1,
+        4 => 2,
+        _ => 3,
     }
 }

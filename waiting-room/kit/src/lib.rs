@@ -2,10 +2,12 @@
 //! extractors that answer with them, serving and draining, metrics, logs, the clock.
 
 pub mod extract;
+pub mod front;
 pub mod health;
 pub mod http_metrics;
 pub mod openapi;
 pub mod problem;
+pub mod reply;
 pub mod serve;
 pub mod shutdown;
 mod stalled;

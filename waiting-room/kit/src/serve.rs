@@ -1,30 +1,17 @@
 //! Serving HTTP/1.1 with every resource bounded, and draining when asked to.
 
-use std::{any::Any, convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{DefaultBodyLimit, Request},
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-};
-use http::StatusCode;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
     time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{extract::BODY_LIMIT, http_metrics, problem::Problem, stalled::BreaksWhenStalled};
+use crate::{front::Front, stalled::BreaksWhenStalled};
 
 /// What one listener may cost.
 #[derive(Clone, Copy, Debug)]
@@ -77,38 +64,6 @@ impl Limits {
     }
 }
 
-/// Wraps `routes` in what all services share: metrics, the body limit, the request's time limit, and
-/// answers as problems for a method that no route takes and for a handler that panics.
-pub fn harden(routes: Router, limits: Limits) -> Router {
-    routes
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(http_metrics::measure))
-                .layer(CatchPanicLayer::custom(panicked))
-                .layer(middleware::from_fn(move |request: Request, next: Next| {
-                    within(limits.request, request, next)
-                }))
-                .layer(DefaultBodyLimit::max(BODY_LIMIT)),
-        )
-}
-
-async fn within(limit: Duration, request: Request, next: Next) -> Response {
-    timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
-        Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "timeout",
-            "The request took too long",
-        )
-        .into_response()
-    })
-}
-
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    tracing::error!("a handler panicked");
-    Problem::internal().into_response()
-}
-
 /// Listens on `address`, with room for a stampede of connections that are not accepted yet: what
 /// does not fit is lost, and tried again by its client seconds later. The kernel may allow fewer
 /// (`net.core.somaxconn`).
@@ -139,14 +94,11 @@ pub fn raise_open_files_limit() {
     }
 }
 
-/// Serves `routes` on `listener` until `shutdown` is cancelled and the requests under way have ended,
+/// Serves `front` on `listener` until `shutdown` is cancelled and the requests under way have ended,
 /// or [`Limits::drain`] has passed.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    limits: Limits,
-    shutdown: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, front: Front, shutdown: CancellationToken) {
+    let limits = front.limits();
+    let front = Arc::new(front);
     let slots = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     let abort = CancellationToken::new();
@@ -159,11 +111,11 @@ pub async fn serve(
             continue;
         };
         let limits = limits.for_next(slots.available_permits());
-        let (routes, shutdown, abort) = (routes.clone(), shutdown.clone(), abort.clone());
+        let (front, shutdown, abort) = (front.clone(), shutdown.clone(), abort.clone());
         connections.spawn(async move {
             tokio::select! {
                 () = abort.cancelled() => {}
-                () = connection(stream, routes, limits, shutdown) => {}
+                () = connection(stream, front, limits, shutdown) => {}
             }
             drop(slot);
         });
@@ -198,19 +150,16 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
-    routes: Router,
+    front: Arc<Front>,
     limits: Limits,
     shutdown: CancellationToken,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was not set");
     }
-    let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let routes = routes.clone();
-        async move {
-            let response = tower::ServiceExt::oneshot(routes, request.map(Body::new)).await;
-            Ok::<_, Infallible>(response.into_response())
-        }
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let front = front.clone();
+        async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -219,7 +168,7 @@ async fn connection(
         .max_buf_size(LONGEST_HEAD)
         .serve_connection(
             TokioIo::new(BreaksWhenStalled::new(stream, limits.stall)),
-            TowerToHyperService::new(service),
+            service,
         );
     tokio::pin!(connection);
     let served = tokio::select! {

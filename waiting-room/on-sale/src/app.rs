@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Bytes, middleware, routing::get};
+use axum::{Router, body::Bytes, routing::get};
 use checkout::{
     Checkout, CheckoutConfig, CheckoutParts, OrderQueue, OrderStore, QueuePolicy, SessionGate,
     embedded::{self, OrderBook},
@@ -18,6 +18,7 @@ use http::{Uri, header, uri::InvalidUri};
 use metrics_exporter_prometheus::BuildError;
 use service_kit::{
     extract::OperatorCredential,
+    front::Front,
     health::{self, Health},
     serve::{self, Limits},
     telemetry,
@@ -191,11 +192,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         connections: config.max_connections as usize,
         ..Limits::default()
     };
-    let routes = all_routes(gatekeeper, &checkout).merge(health::routes(health));
-    let routes = serve::harden(routes.fallback(site::serve), limits)
-        .layer(middleware::from_fn(site::secure));
+    let routes = all_routes(gatekeeper.clone(), &checkout).merge(health::routes(health));
+    let front = Front::new(routes.fallback(site::serve), limits)
+        .asking_first(gatekeeper)
+        .finishing(site::secure);
     print_where_to_go(address, &operator, &config);
-    serve::serve(listener, routes, limits, shutdown).await;
+    serve::serve(listener, front, shutdown).await;
 
     tasks.close();
     if timeout(WIND_UP, tasks.wait()).await.is_err() {

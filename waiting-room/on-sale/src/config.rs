@@ -1,12 +1,54 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use service_kit::telemetry::LogFormat;
+use waiting_room_planner::PlanArgs;
+
+/// What the program is asked to do.
+#[derive(Clone, Debug)]
+pub enum Invocation {
+    /// To serve.
+    Serve(Box<Config>),
+    /// Something else.
+    Do(Command),
+}
+
+impl Invocation {
+    /// What the command line and the environment ask for; ends the program with its help or with what is
+    /// wrong with them.
+    pub fn parse() -> Self {
+        let first = std::env::args().nth(1).unwrap_or_default();
+        if Commands::command().find_subcommand(&first).is_some() {
+            Self::Do(Commands::parse().command)
+        } else {
+            Self::Serve(Box::new(Config::parse()))
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Commands {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What there is to do besides.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Starts
+    /// and asks nothing
+    Plan(Box<PlanArgs>),
+}
 
 /// The whole on-sale in one process: waiting room, checkout, fulfilment and site. No server, no
 /// account, no configuration needed.
 #[derive(Clone, Debug, Parser)]
-#[command(version, max_term_width = 100)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "A command besides, with a --help of its own: plan, which tells how an on-sale will go"
+)]
 pub struct Config {
     /// The address to serve on; port 0 picks a free port and prints it
     #[arg(

@@ -2,10 +2,9 @@
 
 use axum::{
     extract::Request,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use service_kit::problem::Problem;
 
@@ -108,11 +107,9 @@ const OF_PAGES: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// A middleware that adds what browsers are told of pages, and of every answer that its type is what
-/// it says.
-pub async fn secure(request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/v1/");
-    let mut response = next.run(request).await;
+/// Adds what browsers are told of pages, and of every answer that its type is what it says.
+pub fn secure(address: &Uri, response: &mut Response) {
+    let api = address.path().starts_with("/v1/");
     let kind = response.headers().get(header::CONTENT_TYPE);
     let page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
@@ -133,5 +130,4 @@ pub async fn secure(request: Request, next: Next) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    response
 }

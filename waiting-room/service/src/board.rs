@@ -8,7 +8,8 @@ use http::HeaderValue;
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room_core::{
-    Cohort, DrawCommitment, EtaRange, Mark, Pace, Phase, Place, PollPolicy, Snapshot, Timestamp,
+    Cohort, DrawCommitment, EtaRange, Head, Mark, Pace, Phase, Place, PollPolicy, Snapshot,
+    Timestamp,
 };
 
 use crate::{room::Setup, settings::SettingsView};
@@ -66,9 +67,15 @@ pub struct BoardBody<'a> {
     /// When the operator last lowered the rate or paused: the only reason for an ETA to climb.
     #[schema(value_type = Option<String>, format = DateTime)]
     slowed_at: Option<Timestamp>,
-    /// Pairs of (place, rank), ascending; empty before the draw.
+    /// The first thousand places, exact to a rank: the ticket of rank r stands at
+    /// `first + unit × (gaps[0] + … + gaps[r - 1])`, rounded down to a whole `unit`. Absent before the draw and while
+    /// nobody waits.
+    #[schema(value_type = Option<Object>)]
+    head: Option<Head>,
+    /// Pairs of (place, rank), ascending; empty before the draw. Between two of them, and by themselves also within
+    /// `head`, people ahead are interpolated, within half a per cent of the queue's length.
     #[schema(value_type = Vec<[u64; 2]>)]
-    marks: &'a [Mark],
+    marks: Vec<Mark>,
     #[schema(value_type = Object)]
     poll_policy: PollPolicy,
     draw: Draw,
@@ -115,10 +122,11 @@ impl Board {
             observed_low_per_minute: pace.map(|pace| tenths(pace.low_per_minute)),
             observed_high_per_minute: pace.map(|pace| tenths(pace.high_per_minute)),
             slowed_at,
+            head: drawn.then(|| snapshot.marks.head()).flatten(),
             marks: if drawn {
-                snapshot.marks.as_slice()
+                snapshot.marks.published()
             } else {
-                &[]
+                Vec::new()
             },
             poll_policy: setup.poll_policy,
             draw: Draw {
@@ -174,7 +182,7 @@ fn tenths(number: f64) -> f64 {
 }
 
 fn compress(json: &[u8]) -> Option<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 2), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::with_capacity(json.len() / 2), Compression::default());
     encoder.write_all(json).ok()?;
     encoder.finish().ok().map(Bytes::from)
 }

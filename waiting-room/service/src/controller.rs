@@ -107,7 +107,7 @@ impl Controller {
         );
         let waiting = snapshot.marks.waiting();
         self.meter
-            .observe(snapshot.at, phase, waiting, snapshot.totals.claimed, rate);
+            .observe(snapshot.at, phase, waiting, snapshot.totals, rate);
         self.speed.observe(snapshot.at, snapshot.totals);
         self.brakes.observe(snapshot.at, rate, settings.mode);
         let pace = (phase == Phase::Admitting).then(|| self.meter.pace(rate, snapshot.show_share));

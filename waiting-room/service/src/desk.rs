@@ -159,6 +159,19 @@ impl Gatekeeper {
         })
     }
 
+    /// Where the fan with `claims` stands, if it takes neither the store nor a change of the queue to tell: as
+    /// long as the ticket waits.
+    pub(crate) fn status_at_once(&self, room: &Room, claims: &QueueClaims) -> Option<Status> {
+        let board = room.board();
+        match self.view_from_here(room, &board, claims) {
+            View::Clear(standing) => {
+                let seen = Seen::at(standing);
+                Some(status(room, &board, claims, seen, room.now()))
+            }
+            View::Gone | View::AskTheStore => None,
+        }
+    }
+
     /// Where the fan with `claims` stands. Costs the store nothing while the ticket waits.
     pub(crate) async fn status(
         &self,
@@ -167,24 +180,32 @@ impl Gatekeeper {
     ) -> Result<Status, Refusal> {
         let now = room.now();
         let board = room.board();
-        let event = &room.event().id;
-        let regime = room.regime();
-        let known = self.store.known_standing(event, claims.ticket, &regime);
-        let standing = match known {
-            Known::Standing(standing) => Some(standing),
-            _ if board.phase == Phase::Closed => None,
-            Known::Absent => None,
-            // A token of a later epoch comes from an instance that saw it first.
-            _ if claims.epoch < board.snapshot.epoch => None,
-            Known::Nothing if board.has_called(room.place_of(claims)) => {
-                self.store.standing(event, claims.ticket, &regime).await?
+        let standing = match self.view_from_here(room, &board, claims) {
+            View::Clear(standing) => standing,
+            View::Gone => return self.reseat(room, &board, claims, now).await,
+            View::AskTheStore => {
+                let (event, regime) = (&room.event().id, room.regime());
+                let standing = self.store.standing(event, claims.ticket, &regime).await?;
+                if standing.is_none() {
+                    return self.reseat(room, &board, claims, now).await;
+                }
+                standing
             }
-            Known::Nothing => return Ok(status(room, &board, claims, Seen::at(None), now)),
         };
-        if standing.is_none() && board.phase != Phase::Closed {
-            return self.reseat(room, &board, claims, now).await;
-        }
         Ok(status(room, &board, claims, Seen::at(standing), now))
+    }
+
+    fn view_from_here(&self, room: &Room, board: &Board, claims: &QueueClaims) -> View {
+        let (event, rules) = (&room.event().id, &room.setup().rules);
+        match self.store.known_standing(event, claims.ticket, rules) {
+            Known::Standing(standing) => View::Clear(Some(standing)),
+            _ if board.phase == Phase::Closed => View::Clear(None),
+            Known::Absent => View::Gone,
+            // A token of a later epoch comes from an instance that saw it first.
+            Known::Nothing if claims.epoch < board.snapshot.epoch => View::Gone,
+            Known::Nothing if board.has_called(room.place_of(claims)) => View::AskTheStore,
+            Known::Nothing => View::Clear(None),
+        }
     }
 
     /// Puts the fan with `claims` back at the place.
@@ -360,6 +381,16 @@ fn outcome(claim: &Claim) -> &'static str {
         Claim::Closed => "closed",
         Claim::Full => "full",
     }
+}
+
+/// What this process knows of a ticket by itself.
+enum View {
+    /// How far it has come; nothing told means that it waits, or that the event is closed.
+    Clear(Option<Standing>),
+    /// The store has lost it.
+    Gone,
+    /// It was called; how it went, the store knows.
+    AskTheStore,
 }
 
 /// What the store told of a ticket, beyond what the board tells of its place.

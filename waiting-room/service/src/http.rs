@@ -4,6 +4,7 @@ mod basic;
 mod fan;
 mod openapi;
 mod operator;
+mod quick;
 mod room_of;
 mod stream;
 mod well_known;

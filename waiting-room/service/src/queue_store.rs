@@ -107,7 +107,7 @@ pub trait QueueStore: Send + Sync {
     ) -> StoreResult<Option<Standing>>;
 
     /// What this process knows of `ticket` without asking anybody: what a poll may use.
-    fn known_standing(&self, event: &EventId, ticket: TicketId, regime: &Regime) -> Known;
+    fn known_standing(&self, event: &EventId, ticket: TicketId, rules: &Rules) -> Known;
 
     /// One turn of the controller.
     async fn turn(&self, event: &EventId, regime: &Regime) -> StoreResult<Turn>;

@@ -258,7 +258,7 @@ impl Gatekeeper {
     }
 
     /// The room of `event`.
-    pub fn room(&self, event: &EventId) -> Option<&Arc<Room>> {
+    pub fn room(&self, event: &str) -> Option<&Arc<Room>> {
         self.rooms.get(event)
     }
 

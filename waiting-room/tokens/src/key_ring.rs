@@ -151,7 +151,8 @@ impl KeyRing {
         Self::new(keys)
     }
 
-    fn signer_index(&self, now: Timestamp) -> usize {
+    /// The index of [`Self::signer`] in [`Self::keys`].
+    pub(crate) fn signer_index(&self, now: Timestamp) -> usize {
         self.keys
             .partition_point(|key| key.signs_from <= now)
             .saturating_sub(1)

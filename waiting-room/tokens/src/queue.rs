@@ -1,7 +1,5 @@
-use std::collections::HashMap;
-
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 use serde::{Deserialize, Serialize};
 use waiting_room_core::{Cohort, Epoch, EventId, Place, TicketId, Timestamp};
 
@@ -50,44 +48,40 @@ struct Wire<'a> {
 }
 
 const AUDIENCE: &str = "waiting-room";
-const ALGORITHM: Algorithm = Algorithm::HS256;
 
 /// The keys that sign and verify queue tokens.
+///
+/// The HMAC is taken straight from the cryptographic library, which keeps the key's first hash
+/// block: verification is done on every poll, and through a JWT library it makes the key anew each time.
 #[derive(Debug)]
 pub struct QueueKeys {
     issuer: String,
     ring: KeyRing,
-    signing: Vec<Signing>,
-    verifying: HashMap<String, DecodingKey>,
+    keys: Vec<Key>,
 }
 
+/// One key of the ring, at the same index as there.
 #[derive(Debug)]
-struct Signing {
+struct Key {
     header: String,
-    key: EncodingKey,
+    hmac: hmac::Key,
 }
 
 impl QueueKeys {
     /// The keys of `ring`; tokens name `issuer` and no other is accepted.
     pub fn new(issuer: impl Into<String>, ring: KeyRing) -> Self {
-        let signing: Vec<Signing> = ring
+        let keys = ring
             .keys()
             .iter()
-            .map(|key| Signing {
+            .map(|key| Key {
                 header: header(&key.kid),
-                key: EncodingKey::from_secret(key.secret()),
+                hmac: hmac::Key::new(hmac::HMAC_SHA256, key.secret()),
             })
-            .collect();
-        let verifying = ring
-            .keys()
-            .iter()
-            .map(|key| (header(&key.kid), DecodingKey::from_secret(key.secret())))
             .collect();
         Self {
             issuer: issuer.into(),
             ring,
-            signing,
-            verifying,
+            keys,
         }
     }
 
@@ -99,17 +93,10 @@ impl QueueKeys {
     /// Signs `claims`.
     ///
     /// # Errors
-    /// When the cryptographic library refuses, which it has no reason to.
+    /// Never, in practice.
     pub fn sign(&self, claims: &QueueClaims) -> Result<String, TokenError> {
-        let signer = self.ring.signer(claims.issued_at);
-        let index = self
-            .ring
-            .keys()
-            .iter()
-            .position(|key| key.kid == signer.kid);
-        let Some(signing) = index.and_then(|index| self.signing.get(index)) else {
-            return Err(TokenError::UnknownKey);
-        };
+        let signer = self.ring.signer_index(claims.issued_at);
+        let key = self.keys.get(signer).ok_or(TokenError::UnknownKey)?;
         let wire = Wire {
             iss: &self.issuer,
             aud: AUDIENCE,
@@ -122,14 +109,7 @@ impl QueueKeys {
             exp: claims.expires_at.as_seconds(),
         };
         let payload = serde_json::to_vec(&wire).map_err(|_| TokenError::Invalid)?;
-        let mut token = signing.header.clone();
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = crypto::sign(token.as_bytes(), &signing.key, ALGORITHM)
-            .map_err(|_| TokenError::Invalid)?;
-        token.push('.');
-        token.push_str(&signature);
-        Ok(token)
+        Ok(key.signed(&payload))
     }
 
     /// What `token` says, if it is ours and not expired at `now`.
@@ -145,10 +125,15 @@ impl QueueKeys {
         }
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
         let (header, payload) = message.split_once('.').ok_or(TokenError::Invalid)?;
-        let key = self.verifying.get(header).ok_or(TokenError::UnknownKey)?;
-        if !crypto::verify(signature, message.as_bytes(), key, ALGORITHM).unwrap_or(false) {
-            return Err(TokenError::Invalid);
-        }
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.header == header)
+            .ok_or(TokenError::UnknownKey)?;
+        let signature = URL_SAFE_NO_PAD
+            .decode(signature)
+            .map_err(|_| TokenError::Invalid)?;
+        hmac::verify(&key.hmac, message.as_bytes(), &signature).map_err(|_| TokenError::Invalid)?;
         let payload = URL_SAFE_NO_PAD
             .decode(payload)
             .map_err(|_| TokenError::Invalid)?;
@@ -169,6 +154,19 @@ impl QueueKeys {
         } else {
             Ok(claims)
         }
+    }
+}
+
+impl Key {
+    fn signed(&self, payload: &[u8]) -> String {
+        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 48);
+        token.push_str(&self.header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+        let signature = hmac::sign(&self.hmac, token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        token
     }
 }
 
@@ -206,8 +204,8 @@ mod tests {
             URL_SAFE_NO_PAD.encode(header),
             URL_SAFE_NO_PAD.encode(payload)
         );
-        let signature = crypto::sign(message.as_bytes(), &keys.signing[0].key, ALGORITHM).unwrap();
-        format!("{message}.{signature}")
+        let signature = hmac::sign(&keys.keys[0].hmac, message.as_bytes());
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     #[test]

@@ -13,13 +13,9 @@ use checkout::{
 use http::{Request, StatusCode, header, request::Builder};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use service_kit::{
-    extract::OperatorCredential,
-    serve::{Limits, harden},
-};
+use service_kit::{extract::OperatorCredential, front::Front, serve::Limits};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tower::ServiceExt;
 
 use super::{
     gate::RecordingGate,
@@ -34,7 +30,7 @@ pub struct App {
     pub book: Arc<OrderBook>,
     pub gate: Arc<RecordingGate>,
     pub checkout: Checkout,
-    routes: Router,
+    front: Front,
     key_requests: Arc<AtomicUsize>,
     _dir: TempDir,
 }
@@ -75,12 +71,12 @@ impl App {
                 operator: OperatorCredential::new(CREDENTIAL).unwrap(),
             },
         );
-        let routes = harden(checkout.routes().into(), Limits::default());
+        let front = Front::new(checkout.routes().into(), Limits::default());
         Self {
             book,
             gate,
             checkout,
-            routes,
+            front,
             key_requests,
             _dir: dir,
         }
@@ -100,7 +96,7 @@ impl App {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response: Response = self.routes.clone().oneshot(request).await.unwrap();
+        let response: Response = self.front.answer(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer {

@@ -10,6 +10,7 @@ use checkout::{
 };
 use thiserror::Error;
 use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
+use waiting_room_planner::PlanError;
 
 use super::Command;
 use crate::aws;
@@ -35,6 +36,9 @@ pub enum CommandError {
     /// The queue of ended sessions can't be made.
     #[error("the queue of ended sessions cannot be made")]
     EndedSessions(#[source] Box<SdkError<CreateQueueError>>),
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
 }
 
 /// Does what `command` says, and tells what it did.
@@ -42,16 +46,21 @@ pub enum CommandError {
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
 pub async fn run(command: Command) -> Result<String, CommandError> {
-    let aws = aws::config().await;
     match command {
         Command::LoadEvents { table, prune, file } => {
+            let aws = aws::config().await;
             let text = fs::read_to_string(&file)
                 .map_err(|source| CommandError::EventsFile { path: file, source })?;
             let others = if prune { Others::Remove } else { Others::Keep };
             let table = catalogue(&aws, &table.catalogue_table);
             Ok(told(&table.load(&text, service_kit::now(), others).await?))
         }
-        Command::CreateBackends { name } => create_backends(&aws, &name).await,
+        Command::CreateBackends { name } => create_backends(&aws::config().await, &name).await,
+        Command::Plan(args) => {
+            let mut plan = Vec::new();
+            waiting_room_planner::run(&args, &mut plan)?;
+            Ok(String::from_utf8_lossy(&plan).trim_end().to_owned())
+        }
     }
 }
 

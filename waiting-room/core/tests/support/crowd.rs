@@ -11,6 +11,10 @@ pub(crate) struct Crowd {
     pub(crate) late: f64,
     /// Give their place up at some moment.
     pub(crate) leavers: f64,
+    /// Within how many seconds of joining they do.
+    pub(crate) leave_within: f64,
+    /// Of those who would come, who loses patience with each minute of waiting.
+    pub(crate) impatience: f64,
     /// Requests that are sent twice.
     pub(crate) retried: f64,
     /// Seconds in checkout, from and to; who would stay longer than a session is ended by its expiry.
@@ -24,6 +28,8 @@ impl Crowd {
         hidden: 0.0,
         late: 0.0,
         leavers: 0.0,
+        leave_within: 200.0,
+        impatience: 0.0,
         retried: 0.0,
         stay: (30.0, 90.0),
     };

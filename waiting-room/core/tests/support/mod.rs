@@ -7,4 +7,5 @@ mod door_book;
 mod on_sale;
 
 pub(crate) use crowd::Crowd;
+#[allow(unused_imports, reason = "each test uses what it needs")]
 pub(crate) use on_sale::{End, OnSale, Operator, START};

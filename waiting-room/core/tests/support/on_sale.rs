@@ -5,22 +5,23 @@ use std::{
 };
 
 use waiting_room_core::{
-    AdmissionRate, Claim, Epoch, EtaRange, EventQueue, MaxActiveSessions, Message, Mode, PaceMeter,
-    Phase, Place, RejoinRefused, Rules, Schedule, SessionId, Settings, Snapshot, Standing,
-    TicketId, Timestamp,
+    Claim, Epoch, EtaRange, EventQueue, Mode, Pace, PaceMeter, Place, Rules, SessionId, Settings,
+    Snapshot, TicketId, Timestamp,
 };
 
+mod fans;
+mod grants;
+mod regime;
+mod turns;
+
+use self::grants::Grants;
+pub(crate) use self::regime::START;
+use self::regime::{PREQUEUE, max_sessions, rate, rules, settings};
 use super::{
     crowd::{Crowd, Manner, network_delay},
     dice::Dice,
     door_book::DoorBook,
 };
-
-/// When the on-sale begins.
-pub(crate) const START: Timestamp = Timestamp::from_seconds(1_795_250_000);
-
-/// How long before the on-sale the pre-queue opens.
-const PREQUEUE: Duration = Duration::from_secs(60);
 
 /// One on-sale: fans and instances do their steps one after another against one queue, while the
 /// order is followed in a plain set and every answer is held against it.
@@ -34,6 +35,8 @@ pub(crate) struct OnSale {
     busy: usize,
     claim_commands: usize,
     meter: PaceMeter,
+    pace: Option<Pace>,
+    grants: Grants,
     crowd: Crowd,
     instances: Vec<Instance>,
     waiting: BTreeSet<(Place, TicketId)>,
@@ -60,6 +63,7 @@ struct Fan {
     drawn: Place,
     session: Option<(Epoch, SessionId)>,
     knows_of_call: bool,
+    waits_since: Timestamp,
     errand: u64,
 }
 
@@ -95,38 +99,6 @@ enum Step {
     ClaimAgain(usize),
 }
 
-fn rate(per_minute: u32) -> AdmissionRate {
-    AdmissionRate::new(per_minute).unwrap()
-}
-
-fn max_sessions(count: u32) -> MaxActiveSessions {
-    MaxActiveSessions::new(count).unwrap()
-}
-
-fn settings(per_minute: u32) -> Settings {
-    Settings {
-        admission_rate_per_minute: rate(per_minute),
-        max_active_sessions: max_sessions(1_000_000),
-        mode: Mode::Admit,
-        message: Message::default(),
-    }
-}
-
-fn rules() -> Rules {
-    Rules {
-        schedule: Schedule {
-            opens_at: Timestamp::from_micros(START.as_micros() - PREQUEUE.as_micros() as u64),
-            on_sale_at: START,
-            closes_at: None,
-        },
-        session_length: Duration::from_secs(600),
-        call_window: Duration::from_secs(120),
-        calls_per_ticket: 2,
-        tick: Duration::from_secs(1),
-        capacity: 1_000_000,
-    }
-}
-
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
@@ -153,6 +125,8 @@ impl OnSale {
             busy: 0,
             claim_commands: 0,
             meter: PaceMeter::default(),
+            pace: None,
+            grants: Grants::at(START, per_minute),
             crowd,
             waiting: BTreeSet::new(),
             dice,
@@ -221,8 +195,12 @@ impl OnSale {
                 all.for_each(|it| it.max_active_sessions = max_sessions(count));
             }
             Operator::Mode(mode) => all.for_each(|it| it.mode = mode),
-            Operator::LoseStore(recovery) => self.lose_store(recovery),
+            Operator::LoseStore(recovery) => {
+                self.grants.lose_store(self.now, recovery);
+                self.lose_store(recovery);
+            }
         }
+        self.grants.set(self.now, &self.instances[0].settings);
     }
 
     /// The store comes back empty, under the next epoch. Fans notice at their next poll.
@@ -274,15 +252,27 @@ impl OnSale {
         self.snapshot().sessions
     }
 
-    /// The ETA of each `step`-th waiting fan, as instance 0 publishes it.
+    /// The ETA of each `step`-th fan who waits, as instance 0 publishes it; nothing while nobody is called.
     pub(crate) fn etas(&mut self, step: usize) -> Vec<(Place, EtaRange)> {
+        let Some(pace) = self.pace else {
+            return Vec::new();
+        };
         let snapshot = self.snapshot();
-        let rate = self.instances[0].settings.admission_rate_per_minute;
-        let pace = self.meter.pace(rate, snapshot.show_share);
-        let waiting = self.waiting.iter().step_by(step);
+        let followed = |(_, ticket): &&(Place, TicketId)| Self::fan_of(*ticket) % step == 0;
+        let waiting = self.waiting.iter().filter(followed);
         waiting
             .map(|(place, _)| (*place, pace.eta(snapshot.marks.ahead(*place))))
             .collect()
+    }
+
+    /// What the operator, and fate, granted when.
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// Fans who join from now on are such people.
+    pub(crate) fn crowd(&mut self, crowd: Crowd) {
+        self.crowd = crowd;
     }
 
     /// How the door did, for whoever runs the tests with `--nocapture`.
@@ -322,6 +312,7 @@ impl OnSale {
             drawn,
             session: None,
             knows_of_call: false,
+            waits_since: START,
             errand: 0,
         });
         self.fans.len() - 1
@@ -381,253 +372,5 @@ impl OnSale {
             Step::Order(fan) => self.order(fan),
             Step::ClaimAgain(fan) => self.claim_again(fan),
         }
-    }
-
-    fn turn(&mut self, instance: usize) {
-        let (at, settings) = self.acting(instance);
-        let turn = self.queue.turn(at, &self.rules, &settings);
-        for _ in 0..turn.called {
-            let (place, ticket) = self.waiting.pop_first().expect("called more than wait");
-            self.called(ticket, place);
-        }
-        let snapshot = self.queue.snapshot(at, &self.rules, &settings);
-        assert_eq!(snapshot.marks.waiting(), self.waiting.len() as u64);
-        if let Some((place, ticket)) = self.waiting.first() {
-            let standing = self.queue.standing(*ticket, &self.rules);
-            assert_eq!(standing, Some(Standing::Waiting), "{place} was passed over");
-        }
-        if instance == 0 {
-            let phase = Phase::at(at, &self.rules.schedule, settings.mode, snapshot.recovering);
-            self.meter.observe(
-                at,
-                phase,
-                snapshot.marks.waiting(),
-                snapshot.totals.claimed,
-                settings.admission_rate_per_minute,
-            );
-        }
-        let drift = self.dice.between(0.99, 1.01);
-        self.plan(seconds(drift), Step::Turn(instance));
-    }
-
-    /// A turn called `ticket`: the fan sees it at the next poll.
-    fn called(&mut self, ticket: TicketId, place: Place) {
-        self.calls.push((self.now, place));
-        let standing = self.queue.standing(ticket, &self.rules);
-        assert!(
-            matches!(standing, Some(Standing::Called { .. })),
-            "{place} was first and is {standing:?}"
-        );
-        let fan = Self::fan_of(ticket);
-        let manner = self.fans[fan].manner;
-        if !manner.comes {
-            return;
-        }
-        let interval = manner.poll_interval(&mut self.dice);
-        let mut after = self.dice.between(0.0, interval) + network_delay(&mut self.dice);
-        if manner.late && !self.fans[fan].knows_of_call {
-            let overslept = self.rules.call_window.as_secs_f64();
-            after += overslept + self.dice.between(1.0, 30.0);
-        }
-        self.fans[fan].knows_of_call = true;
-        self.plan_errand(fan, after, Step::Knock);
-    }
-
-    fn join(&mut self, fan: usize) {
-        let (at, settings) = self.any_instance();
-        let ticket = self.fans[fan].ticket;
-        let drawn = self.fans[fan].drawn;
-        let joined = self
-            .queue
-            .join(ticket, drawn, at, &self.rules, &settings)
-            .expect("there is room");
-        assert!(joined.new);
-        self.fans[fan].place = Some(joined.place);
-        match joined.standing {
-            Standing::Waiting => {
-                self.waiting.insert((joined.place, ticket));
-            }
-            Standing::Called { .. } => {
-                assert!(self.waiting.is_empty(), "{} overtook", joined.place);
-                self.calls.push((self.now, joined.place));
-                if self.fans[fan].manner.comes {
-                    let after = network_delay(&mut self.dice) * 3.0;
-                    self.plan_errand(fan, after, Step::Knock);
-                }
-            }
-            other => panic!("joined as {other:?}"),
-        }
-        if self.dice.chance(self.crowd.retried) {
-            self.still_stands(fan);
-        }
-        if self.fans[fan].manner.leaves {
-            let after = self.dice.between(0.0, 200.0);
-            self.plan(seconds(after), Step::Leave(fan));
-        }
-    }
-
-    /// A join sent once more finds the ticket where it stood.
-    fn still_stands(&mut self, fan: usize) {
-        let (at, settings) = self.any_instance();
-        let (ticket, drawn) = (self.fans[fan].ticket, self.fans[fan].drawn);
-        let again = self
-            .queue
-            .join(ticket, drawn, at, &self.rules, &settings)
-            .expect("it stands there already");
-        assert!(!again.new);
-        assert_eq!(Some(again.place), self.fans[fan].place);
-    }
-
-    /// A fan knocks, or is held at the door for up to `hold` more.
-    fn knock(&mut self, fan: usize, hold: Duration) {
-        let (ticket, Some(place)) = (self.fans[fan].ticket, self.fans[fan].place) else {
-            return;
-        };
-        let known = self.queue.standing(ticket, &self.rules).is_some();
-        self.claim_commands += 1;
-        match self.claim(fan, place) {
-            Claim::Admitted { again, .. } => {
-                assert!(!again, "admitted before it knocked");
-                self.waiting.remove(&(place, ticket));
-                self.enter_checkout(fan);
-            }
-            Claim::Busy { retry_after } if retry_after <= hold => {
-                self.fans[fan].at_door_since.get_or_insert(self.now);
-                let errand = self.fans[fan].errand;
-                let step = Step::Held(fan, errand, hold - retry_after);
-                self.plan(retry_after, step);
-            }
-            Claim::Busy { retry_after } => {
-                self.busy += 1;
-                let fan_at_door = &mut self.fans[fan];
-                fan_at_door.at_door_since.get_or_insert(self.now);
-                let manner = fan_at_door.manner;
-                let after = manner.knocks_after(retry_after.as_secs_f64(), &mut self.dice);
-                self.plan_errand(fan, after, Step::Knock);
-            }
-            Claim::NotCalled => {
-                if !known {
-                    self.waiting.insert((place, ticket));
-                }
-            }
-            Claim::Missed { .. } => self.come_back(fan),
-            Claim::Left | Claim::Ended => {}
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn claim(&mut self, fan: usize, place: Place) -> Claim {
-        let (at, settings) = self.any_instance();
-        let id =
-            SessionId::from_bytes(self.dice.bits().to_be_bytes().repeat(2).try_into().unwrap());
-        let ticket = self.fans[fan].ticket;
-        let claim = self
-            .queue
-            .claim(ticket, place, id, at, &self.rules, &settings);
-        if let Claim::Admitted { session, again } = claim {
-            let epoch = self.queue.epoch();
-            let had = self.fans[fan].session.filter(|(of, _)| *of == epoch);
-            if again {
-                assert_eq!(had, Some((epoch, session.id)), "another session");
-            } else {
-                assert_eq!(had, None, "a second admission within an epoch");
-                self.fans[fan].session = Some((epoch, session.id));
-                if settings.mode != Mode::Bypass {
-                    self.book.claimed(session.admitted_at);
-                }
-            }
-        }
-        claim
-    }
-
-    fn enter_checkout(&mut self, fan: usize) {
-        let since = self.fans[fan].at_door_since.unwrap_or(self.now);
-        self.fans[fan].time_at_door = Some(self.now.since(since));
-        self.fans[fan].end = Some(End::Admitted);
-        let (from, to) = self.crowd.stay;
-        let stay = self.dice.between(from, to);
-        self.plan(seconds(stay), Step::Order(fan));
-        if self.dice.chance(self.crowd.retried) {
-            let after = self.dice.between(0.0, stay * 1.5);
-            self.plan(seconds(after), Step::ClaimAgain(fan));
-        }
-    }
-
-    /// While the session lives the same one, afterwards none.
-    fn claim_again(&mut self, fan: usize) {
-        let (ticket, Some(place)) = (self.fans[fan].ticket, self.fans[fan].place) else {
-            return;
-        };
-        let before = self.queue.standing(ticket, &self.rules);
-        match (before, self.claim(fan, place)) {
-            (None, _) => {
-                let standing = self.queue.standing(ticket, &self.rules);
-                assert!(matches!(standing, Some(Standing::Waiting)), "{standing:?}");
-                self.waiting.insert((place, ticket));
-                // Only asked: this fan has been in checkout under the epoch before.
-                self.leave(fan);
-            }
-            (_, Claim::Admitted { again: true, .. } | Claim::Ended | Claim::Left) => {}
-            (before, claim) => panic!("{before:?}, then {claim:?}"),
-        }
-    }
-
-    /// A fan who finds the store lost, or the call missed, puts the ticket back.
-    fn come_back(&mut self, fan: usize) {
-        let (ticket, Some(place)) = (self.fans[fan].ticket, self.fans[fan].place) else {
-            return;
-        };
-        let times = 1 + usize::from(self.dice.chance(self.crowd.retried));
-        for _ in 0..times {
-            let (at, settings) = self.any_instance();
-            match self.queue.rejoin(ticket, place, at, &self.rules, &settings) {
-                Ok(Standing::Waiting) => {
-                    self.waiting.insert((place, ticket));
-                }
-                Ok(Standing::Called { .. }) => {
-                    let after = network_delay(&mut self.dice);
-                    self.plan_errand(fan, after, Step::Knock);
-                }
-                Ok(Standing::Admitted(_)) | Err(RejoinRefused::Left | RejoinRefused::Ended) => {}
-                Err(RejoinRefused::CalledTooOften) => {
-                    self.fans[fan].end = Some(End::MissedForGood);
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        if self.dice.chance(self.crowd.retried) {
-            self.still_stands(fan);
-        }
-    }
-
-    fn leave(&mut self, fan: usize) {
-        let Some(place) = self.fans[fan].place else {
-            return;
-        };
-        let ticket = self.fans[fan].ticket;
-        let times = 1 + usize::from(self.dice.chance(self.crowd.retried));
-        for _ in 0..times {
-            let (at, settings) = self.any_instance();
-            let known = self.queue.standing(ticket, &self.rules).is_some();
-            let left = self.queue.leave(ticket, at, &self.rules, &settings);
-            assert_eq!(left, known);
-        }
-        self.waiting.remove(&(place, ticket));
-        self.fans[fan].errand += 1;
-        self.fans[fan].end.get_or_insert(End::Left);
-    }
-
-    /// The order ends the session; a redelivered end changes nothing.
-    fn order(&mut self, fan: usize) {
-        let Some((epoch, session)) = self.fans[fan].session else {
-            return;
-        };
-        let ticket = self.fans[fan].ticket;
-        let lives = matches!(
-            self.queue.standing(ticket, &self.rules),
-            Some(Standing::Admitted(_))
-        ) && epoch == self.queue.epoch();
-        assert_eq!(self.queue.end_session(ticket, session), lives);
-        assert!(!self.queue.end_session(ticket, session));
     }
 }

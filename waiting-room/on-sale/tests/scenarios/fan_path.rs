@@ -441,3 +441,36 @@ async fn the_interface_describes_itself_and_the_process_tells_how_it_is() {
     let data = program.data_dir.path().join("data");
     assert!(fs::read_dir(data).unwrap().count() >= 5);
 }
+
+/// What is asked most often is answered before the router is asked. Written with `%2D` an event's id means the same, but
+/// only the router reads it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_before_the_router_are_the_router_s() {
+    let program = Program::start(&event(1, "call_window_seconds = 600"), &[]);
+    program.join(&secret("first", 1)).await;
+    let seat = program.join(&secret("second", 2)).await;
+    let token = seat["queue_token"].as_str().unwrap();
+    program
+        .figures_once(|figures| figures["waiting"] == 1)
+        .await;
+
+    for asked in ["queue/me", "board"] {
+        let ask = async |event: &str| {
+            let path = format!("/v1/events/{event}/{asked}");
+            let request = program.request(Method::GET, &path).bearer_auth(token);
+            let answer = request.send().await.unwrap();
+            let (status, mut headers) = (answer.status(), answer.headers().clone());
+            let mut body = json_of(answer).await;
+            for moving in ["at", "poll_after_ms", "eta_seconds"] {
+                body[moving].take();
+            }
+            for moving in ["date", "etag", "content-length"] {
+                headers.remove(moving);
+            }
+            (status, headers, body)
+        };
+        let [quick, routed] = [ask("aurora-live").await, ask("aurora%2Dlive").await];
+        assert_eq!(quick.0, StatusCode::OK);
+        assert_eq!(quick, routed, "{asked}");
+    }
+}

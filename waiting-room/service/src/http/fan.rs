@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use service_kit::{extract, problem::Problem};
+use service_kit::{extract, problem::Problem, reply};
 use utoipa::ToSchema;
 use waiting_room_core::{Phase, Secret, Timestamp};
 
@@ -90,7 +90,7 @@ pub(super) async fn events(State(gatekeeper): State<Arc<Gatekeeper>>) -> Respons
         .iter()
         .map(|room| EventBody::new(room))
         .collect();
-    briefly_cacheable(Json(EventsBody { events }))
+    briefly_cacheable(&EventsBody { events })
 }
 
 /// One event with its offers and the stock left.
@@ -100,7 +100,7 @@ pub(super) async fn events(State(gatekeeper): State<Arc<Gatekeeper>>) -> Respons
     responses((status = 200, body = EventBody), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn event(RoomOf(room): RoomOf) -> Response {
-    briefly_cacheable(Json(EventBody::new(&room)))
+    briefly_cacheable(&EventBody::new(&room))
 }
 
 /// Gives the fan a place, or finds the one that this secret has. Safe to repeat.
@@ -128,7 +128,7 @@ pub(super) async fn join(
     } else {
         StatusCode::OK
     };
-    Ok((status, private(Json(seat))).into_response())
+    Ok((status, private(&seat)).into_response())
 }
 
 /// Where the fan stands.
@@ -142,9 +142,7 @@ pub(super) async fn me(
     State(gatekeeper): State<Arc<Gatekeeper>>,
     fan: Fan,
 ) -> Result<Response, Refusal> {
-    Ok(private(Json(
-        gatekeeper.status(&fan.room, &fan.claims).await?,
-    )))
+    Ok(private(&gatekeeper.status(&fan.room, &fan.claims).await?))
 }
 
 /// Gives the place up.
@@ -173,9 +171,7 @@ pub(super) async fn rejoin(
     State(gatekeeper): State<Arc<Gatekeeper>>,
     fan: Fan,
 ) -> Result<Response, Refusal> {
-    Ok(private(Json(
-        gatekeeper.rejoin(&fan.room, fan.claims).await?,
-    )))
+    Ok(private(&gatekeeper.rejoin(&fan.room, fan.claims).await?))
 }
 
 /// Comes to the door. Claiming again while the session lives gives the same session.
@@ -195,9 +191,7 @@ pub(super) async fn admission(
     State(gatekeeper): State<Arc<Gatekeeper>>,
     fan: Fan,
 ) -> Result<Response, Refusal> {
-    Ok(private(Json(
-        gatekeeper.claim(&fan.room, &fan.claims).await?,
-    )))
+    Ok(private(&gatekeeper.claim(&fan.room, &fan.claims).await?))
 }
 
 /// The board: the queue's public state, the same for everybody.
@@ -207,37 +201,45 @@ pub(super) async fn admission(
     responses((status = 200, body = inline(BoardBody<'static>)), (status = 304), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn board(RoomOf(room): RoomOf, request: HeaderMap) -> Response {
+    board_of(&room, &request)
+}
+
+/// The board of `room`, as `request` accepts it.
+pub(super) fn board_of(room: &Room, request: &HeaderMap) -> Response {
     let board = room.board();
     let known = request
         .get(header::IF_NONE_MATCH)
         .is_some_and(|tag| tag == board.etag);
-    let gzip = board.gzip.clone().filter(|_| accepts_gzip(&request));
-    let mut response = match (known, gzip) {
-        (true, _) => StatusCode::NOT_MODIFIED.into_response(),
-        (false, Some(gzip)) => (
-            [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))],
-            gzip,
-        )
-            .into_response(),
-        (false, None) => board.json.clone().into_response(),
-    };
+    let gzip = board.gzip.clone().filter(|_| accepts_gzip(request));
+    let compressed = gzip.is_some() && !known;
+    let mut response = Response::new(match known {
+        true => Body::empty(),
+        false => Body::from(gzip.unwrap_or_else(|| board.json.clone())),
+    });
+    if known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, s-maxage=1, stale-while-revalidate=5"),
-    );
-    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    headers.reserve(7);
+    for (name, value) in OF_BOARDS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if compressed {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     headers.insert(header::ETAG, board.etag.clone());
     response
 }
+
+const OF_BOARDS: [(HeaderName, &str); 4] = [
+    (header::CONTENT_TYPE, "application/json"),
+    (
+        header::CACHE_CONTROL,
+        "public, s-maxage=1, stale-while-revalidate=5",
+    ),
+    (header::VARY, "accept-encoding"),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+];
 
 /// The board at each tick, as server-sent events `board`: for consoles and small events.
 #[utoipa::path(
@@ -271,24 +273,13 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
         })
 }
 
-fn private(body: impl IntoResponse) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-store"),
-    );
-    response
+/// For one fan alone.
+pub(super) fn private<T: Serialize>(body: &T) -> Response {
+    reply::json(body, "private, no-store")
 }
 
-fn briefly_cacheable(body: impl IntoResponse) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, s-maxage=2"),
-    );
-    response
+fn briefly_cacheable<T: Serialize>(body: &T) -> Response {
+    reply::json(body, "public, s-maxage=2")
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use service_kit::{extract::Bearer, problem::Problem};
-use waiting_room_core::EventId;
 use waiting_room_tokens::QueueClaims;
 
 use crate::refusal::Refusal;
@@ -25,7 +24,6 @@ impl FromRequestParts<Arc<Gatekeeper>> for RoomOf {
         let Path(event) = Path::<String>::from_request_parts(parts, gatekeeper)
             .await
             .map_err(|_| Refusal::UnknownEvent)?;
-        let event: EventId = event.parse().map_err(|_| Refusal::UnknownEvent)?;
         gatekeeper
             .room(&event)
             .cloned()

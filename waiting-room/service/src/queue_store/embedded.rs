@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, Epoch, EventId, EventQueue, Joined, Place, QueueFull, RejoinRefused, SessionId,
+    Claim, Epoch, EventId, EventQueue, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId,
     Snapshot, Standing, TicketId, Timestamp, Turn,
 };
 
@@ -164,12 +164,12 @@ impl QueueStore for EmbeddedQueueStore {
         Ok(self.queue(event)?.standing(ticket, &regime.rules))
     }
 
-    fn known_standing(&self, event: &EventId, ticket: TicketId, regime: &Regime) -> Known {
+    fn known_standing(&self, event: &EventId, ticket: TicketId, rules: &Rules) -> Known {
         let Ok(queue) = self.queue(event) else {
             return Known::Nothing;
         };
         queue
-            .standing(ticket, &regime.rules)
+            .standing(ticket, rules)
             .map_or(Known::Absent, Known::Standing)
     }
 

@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use redis::{ScriptInvocation, Value};
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, SessionId, Snapshot, Standing,
+    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Snapshot, Standing,
     TicketId, Turn,
 };
 
@@ -166,25 +166,23 @@ impl Inner {
         Ok((told, parts))
     }
 
+    /// The joins of different tickets.
     async fn join_all<'a>(
         &self,
         event: &EventId,
-        joins: impl Iterator<Item = &'a Join>,
+        joins: impl Iterator<Item = &'a Join> + Clone,
         regime: &Regime,
     ) -> Result<Vec<Result<Joined, QueueFull>>, Failure> {
         let queue = self.queue(event)?;
         let mut call = self.prepare(&self.scripts.join, queue, Some(regime));
+        let drawn = joins.clone().map(|join| join.drawn.number() as f64);
+        call.arg(drawn.flat_map(f64::to_be_bytes).collect::<Vec<u8>>());
         for join in joins {
-            call.arg(join.ticket.as_bytes().as_slice())
-                .arg(join.drawn.number());
+            call.arg(join.ticket.as_bytes().as_slice());
         }
         let (_, mut parts) = self.learned(queue, self.link.call(&call).await?)?;
-        let mut answers = parts.parts("the joins")?;
-        let mut joined = Vec::new();
-        while !answers.is_empty() {
-            joined.push(answers.parts("a join")?.joined()?);
-        }
-        Ok(joined)
+        let waited = parts.number("who waited")?;
+        Ok(parts.parts("the joins")?.joined(waited)?)
     }
 
     async fn one_turn(&self, event: &EventId, regime: &Regime) -> Result<(Turn, bool), Failure> {
@@ -303,7 +301,7 @@ impl QueueStore for RedisQueueStore {
         Ok(Some(standing.map_err(Failure::from)?))
     }
 
-    fn known_standing(&self, _: &EventId, _: TicketId, _: &Regime) -> Known {
+    fn known_standing(&self, _: &EventId, _: TicketId, _: &Rules) -> Known {
         Known::Nothing
     }
 

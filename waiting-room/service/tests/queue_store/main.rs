@@ -7,6 +7,7 @@
 )]
 
 mod backend;
+mod embedded;
 #[cfg(feature = "redis")]
 mod redis;
 mod reference;

@@ -28,11 +28,9 @@ pub(crate) enum Step {
     Mode(Mode),
 }
 
-/// How many tickets there are.
-const TICKETS: u16 = 120;
-
-pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let ticket = || 0..TICKETS;
+/// What somebody does next with a ticket below `tickets`, mostly with one below `busy`.
+pub(crate) fn steps(busy: u16, tickets: u16) -> impl Strategy<Value = Vec<Step>> {
+    let ticket = move || prop_oneof![4 => 0..busy, 1 => 0..tickets];
     let step = prop_oneof![
         4 => (0..4_000_u64).prop_map(|ms| Step::Pass(Duration::from_millis(ms))),
         3 => (0..400_u64).prop_map(|ms| Step::Pass(Duration::from_millis(ms))),
@@ -93,24 +91,30 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    pub(crate) fn new(store: Arc<dyn QueueStore>, regime: Regime, time: Time) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn QueueStore>,
+        regime: Regime,
+        time: Time,
+        tickets: u16,
+    ) -> Self {
         let now = time.now();
         Self {
             queue: EventQueue::new(Epoch::new(1), now, now, &regime.rules, &regime.settings),
             store,
             regime,
             time,
-            places: vec![None; TICKETS.into()],
-            sessions: vec![None; TICKETS.into()],
+            places: vec![None; tickets.into()],
+            sessions: vec![None; tickets.into()],
             attempts: 0,
         }
     }
 
-    pub(crate) async fn run(mut self, steps: Vec<Step>) {
+    /// All `steps`, with a snapshot after each `every`.
+    pub(crate) async fn run(mut self, steps: Vec<Step>, every: usize) {
         self.compare_snapshots(0).await;
         for (index, step) in steps.iter().enumerate() {
             self.step(index, step).await;
-            if index % 8 == 7 {
+            if index % every == every - 1 {
                 self.compare_snapshots(index).await;
             }
         }
@@ -128,7 +132,7 @@ impl Pair {
             }
             Step::Mode(mode) => self.regime.settings.mode = mode,
             Step::Crowd(first) => {
-                for number in first..(first + 30).min(TICKETS) {
+                for number in first..(first + 30).min(self.places.len() as u16) {
                     self.time.pass(Duration::from_micros(1));
                     self.same(index, &Step::Join(number)).await;
                 }

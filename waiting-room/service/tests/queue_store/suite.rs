@@ -7,11 +7,11 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use waiting_room::queue_store::{QueueStore, Regime};
-use waiting_room_core::{Claim, Cohort, Place, SessionId, Standing, Timestamp};
+use waiting_room_core::{Claim, Cohort, Marks, Mode, Place, SessionId, Standing, Timestamp};
 
 use crate::{
     backend::{Backend, Embedded, ON_SALE, OPENS, RECOVERY, Time, event, regime},
-    reference::{Pair, drawn, steps, ticket},
+    reference::{Pair, Step, drawn, steps, ticket},
 };
 
 /// Instances over one queue, and the time that they share.
@@ -92,22 +92,110 @@ impl Room {
     }
 }
 
+/// The tickets of the reference: few, so that they meet.
+const FEW: u16 = 120;
+
 pub(crate) async fn answers_as_the_core_does(backend: impl AsyncFn() -> Box<dyn Backend>) {
-    let mut runner = TestRunner::new(Config::default());
-    for _ in 0..48 {
-        let steps = steps().new_tree(&mut runner).unwrap().current();
-        let backend = backend().await;
+    for steps in samples(steps(FEW, FEW), 48) {
         let mut regime = regime(300);
         regime.rules.capacity = 100;
         let time = Time::starting_at(OPENS);
-        let store = backend.open(&event(), &regime, &time).await;
-        let told = format!("{steps:?}");
-        let pair = Pair::new(store, regime, time);
-        let run = tokio::spawn(pair.run(steps));
-        if let Err(failed) = run.await {
-            panic!("{failed}\nafter {told}");
-        }
+        as_the_core_does(&*backend().await, regime, time, FEW, steps, 8).await;
     }
+}
+
+pub(crate) async fn a_long_queue_s_head_is_exact_whatever_happens_to_it(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let tickets = Marks::HEAD as u16 + 200;
+    for steps in samples(steps(100, tickets), 6) {
+        let regime = regime(300);
+        let time = Time::starting_at(OPENS);
+        let crowd = (0..tickets).step_by(30).map(Step::Crowd);
+        let begin = [Step::Pass(ON_SALE.since(OPENS))];
+        let steps = begin.into_iter().chain(crowd).chain(steps).collect();
+        as_the_core_does(&*backend().await, regime, time, tickets, steps, 1).await;
+    }
+}
+
+fn samples<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, count: usize) -> Vec<T> {
+    let mut runner = TestRunner::new(Config::default());
+    (0..count)
+        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
+        .collect()
+}
+
+async fn as_the_core_does(
+    backend: &dyn Backend,
+    regime: Regime,
+    time: Time,
+    tickets: u16,
+    steps: Vec<Step>,
+    every: usize,
+) {
+    let store = backend.open(&event(), &regime, &time).await;
+    let told = format!("{steps:?}");
+    let pair = Pair::new(store, regime, time, tickets);
+    let run = tokio::spawn(pair.run(steps, every));
+    if let Err(failed) = run.await {
+        panic!("{failed}\nafter {told}");
+    }
+}
+
+pub(crate) async fn people_ahead_are_told_however_many_leave(
+    backend: impl AsyncFn() -> Box<dyn Backend>,
+) {
+    let mut regime = regime(60);
+    regime.settings.mode = Mode::Pause;
+    let room = Room::open(backend().await, 2, regime, ON_SALE).await;
+    let mut waiting = Vec::new();
+    for n in 0..4_000 {
+        // Ever fewer come.
+        room.time.pass(Duration::from_micros(u64::from(n)));
+        waiting.push((room.join(n).await, n));
+    }
+    let leaves = |n: u16| n.wrapping_mul(40_503).is_multiple_of(3);
+    for (_, n) in waiting.extract_if(.., |(_, n)| leaves(*n)) {
+        let left = room.at(n).leave(&event(), ticket(n), &room.regime).await;
+        assert!(left.unwrap());
+    }
+    let snapshot = room.at(0).snapshot(&event(), &room.regime).await.unwrap();
+    assert_eq!(snapshot.marks.waiting(), waiting.len() as u64);
+    let ranks = (0..).zip(waiting.iter().map(|(place, _)| *place));
+    assert_people_ahead(&snapshot.marks, ranks);
+}
+
+/// As a server tells it and as a browser reads it off the board, people ahead of each of `ranks` are told exactly at
+/// the head, and behind it within half a per cent of the queue's length.
+pub(crate) fn assert_people_ahead(marks: &Marks, ranks: impl Iterator<Item = (u64, Place)>) {
+    let (head, published) = (marks.head().unwrap(), marks.published());
+    let published = Marks::new(published, marks.waiting());
+    let (mut server_off, mut browser_off, mut told) = (0, 0, 0);
+    for (rank, place) in ranks {
+        let by_head = head.rank(place);
+        let browser = by_head.unwrap_or_else(|| published.ahead(place));
+        let off = (
+            marks.ahead(place).abs_diff(rank),
+            browser.abs_diff(rank),
+            published.ahead(place).abs_diff(rank),
+        );
+        if rank < Marks::HEAD as u64 {
+            assert_eq!((off.0, off.1), (0, 0), "rank {rank}");
+        }
+        let most = off.0.max(off.1).max(off.2);
+        assert!(most * 200 <= marks.waiting(), "rank {rank} is off {off:?}");
+        server_off = server_off.max(off.0);
+        browser_off = browser_off.max(off.1);
+        told += 1;
+    }
+    let share = |off: u64| off as f64 / marks.waiting() as f64 * 100.0;
+    println!(
+        "{told} of {} waiting: people ahead is off by {:.3} % of the queue at most, by {:.3} % on the board",
+        marks.waiting(),
+        share(server_off),
+        share(browser_off),
+    );
+    assert!(told > Marks::HEAD);
 }
 
 pub(crate) async fn the_store_s_clock_tells_the_cohort(
@@ -130,7 +218,7 @@ pub(crate) async fn joins_at_the_same_time_get_places_of_their_own(
     backend: impl AsyncFn() -> Box<dyn Backend>,
 ) {
     let mut regime = regime(60);
-    regime.settings.mode = waiting_room_core::Mode::Pause;
+    regime.settings.mode = Mode::Pause;
     let room = Arc::new(Room::open(backend().await, 3, regime, ON_SALE).await);
     let mut tasks = Vec::new();
     for n in 0..600 {
@@ -315,6 +403,8 @@ macro_rules! suite {
     ($name:ident, $backend:expr) => {
         suite!($name, $backend, [
             answers_as_the_core_does,
+            a_long_queue_s_head_is_exact_whatever_happens_to_it,
+            people_ahead_are_told_however_many_leave,
             the_store_s_clock_tells_the_cohort,
             joins_at_the_same_time_get_places_of_their_own,
             claims_never_exceed_the_rate_and_nobody_overtakes,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Value;
 use thiserror::Error;
 use waiting_room_core::{
-    Claim, Epoch, Joined, Mark, Marks, Place, QueueFull, RejoinRefused, Session, SessionId,
+    Claim, Cohort, Epoch, Joined, Mark, Marks, Place, QueueFull, RejoinRefused, Session, SessionId,
     Snapshot, Standing, Timestamp, Totals,
 };
 
@@ -81,6 +81,14 @@ impl Parts {
         Place::new(self.number("a place")?).map_err(|_| NotUnderstood("a place"))
     }
 
+    /// A place as the sorted set tells it: a floating-point number in decimals, which some servers write with an
+    /// exponent.
+    fn score(&mut self) -> Read<Place> {
+        let score = self.text("a place")?.parse::<f64>();
+        let number = score.map_err(|_| NotUnderstood("a place"))? as u64;
+        Place::new(number).map_err(|_| NotUnderstood("a place"))
+    }
+
     fn session(&mut self) -> Read<Session> {
         let id = self.bytes("a session")?;
         let id = id.try_into().map_err(|_| NotUnderstood("a session"))?;
@@ -107,21 +115,38 @@ impl Parts {
         })
     }
 
-    pub(super) fn joined(mut self) -> Read<Result<Joined, QueueFull>> {
-        let new = match self.signed("a join's outcome")? {
-            0 => return Ok(Err(QueueFull)),
-            1 => true,
-            _ => false,
-        };
-        let place = self.place()?;
-        let waited = u64::try_from(self.signed("who waited")?).ok();
-        let standing = self.parts("a standing")?.standing()?;
-        Ok(Ok(Joined {
-            place,
-            new,
-            waited,
-            standing,
-        }))
+    /// The joins of one call, each of a different ticket; `waited` tickets waited before.
+    pub(super) fn joined(self, mut waited: u64) -> Read<Vec<Result<Joined, QueueFull>>> {
+        let mut joined = Vec::with_capacity(self.0.len());
+        for answer in self.0 {
+            joined.push(match answer {
+                Value::Int(0) => Err(QueueFull),
+                Value::Int(_) => {
+                    let place = Parts(vec![answer].into_iter()).place()?;
+                    // Before the draw nobody knows who stands in front.
+                    let known = place.cohort() == Cohort::Arrival;
+                    let ahead = known.then_some(waited);
+                    waited += 1;
+                    Ok(Joined {
+                        place,
+                        new: true,
+                        waited: ahead,
+                        standing: Standing::Waiting,
+                    })
+                }
+                other => {
+                    let mut parts = Self::of(other)?;
+                    let new = parts.flag("a join's outcome")?;
+                    Ok(Joined {
+                        place: parts.place()?,
+                        new,
+                        waited: new.then_some(0),
+                        standing: parts.parts("a standing")?.standing()?,
+                    })
+                }
+            });
+        }
+        Ok(joined)
     }
 
     pub(super) fn rejoined(self) -> Read<Result<Standing, RejoinRefused>> {
@@ -180,13 +205,18 @@ impl Parts {
             sessions_ended: totals.number("ended sessions")?,
         };
         let waiting = self.number("who waits")?;
-        let mut pairs = self.parts("the marks")?;
-        let mut marks = Vec::with_capacity(pairs.0.len() / 2);
-        while !pairs.is_empty() {
-            marks.push(Mark {
-                place: pairs.place()?,
-                rank: pairs.number("a rank")?,
-            });
+        let mut head = self.parts("the head")?;
+        let mut behind = self.parts("the samples behind it")?;
+        let mut marks = Vec::with_capacity(head.0.len() + behind.0.len() / 2);
+        while !head.is_empty() {
+            let rank = marks.len() as u64;
+            let place = head.score()?;
+            marks.push(Mark { place, rank });
+        }
+        while !behind.is_empty() {
+            let place = behind.score()?;
+            let rank = behind.number("a rank")?;
+            marks.push(Mark { place, rank });
         }
         Ok(Snapshot {
             epoch: Epoch::new(epoch),

@@ -1,8 +1,11 @@
 //! Joins travel together: those that come while one call is under way make up the next.
 
-use std::sync::Arc;
+use std::{collections::HashSet, iter, sync::Arc};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::yield_now,
+};
 use waiting_room_core::{EventId, Joined, Place, QueueFull, TicketId};
 
 use super::{Failure, Inner};
@@ -38,6 +41,7 @@ impl Joins {
         tokio::spawn(async move {
             let mut together: Vec<Request> = Vec::with_capacity(MOST_TOGETHER);
             while requests.recv_many(&mut together, MOST_TOGETHER).await > 0 {
+                gather(&mut requests, &mut together).await;
                 carry(&event, &inner, &mut together).await;
             }
         });
@@ -57,6 +61,20 @@ impl Joins {
     }
 }
 
+/// Lets whoever is about to join do so first, as long as somebody does: a call costs the store as much as a dozen
+/// joins.
+async fn gather(requests: &mut mpsc::Receiver<Request>, together: &mut Vec<Request>) {
+    while together.len() < MOST_TOGETHER {
+        yield_now().await;
+        let before = together.len();
+        let more = iter::from_fn(|| requests.try_recv().ok());
+        together.extend(more.take(MOST_TOGETHER - before));
+        if together.len() == before {
+            break;
+        }
+    }
+}
+
 async fn carry(event: &EventId, inner: &Inner, together: &mut Vec<Request>) {
     // Fans who gave up meanwhile come again with the same secret.
     together.retain(|request| !request.answer.is_closed());
@@ -64,17 +82,32 @@ async fn carry(event: &EventId, inner: &Inner, together: &mut Vec<Request>) {
         return;
     };
     let regime = latest.regime.clone();
-    let joins = together.iter().map(|request| &request.join);
-    match inner.join_all(event, joins, &regime).await {
-        Ok(answers) => {
-            for (request, answer) in together.drain(..).zip(answers) {
-                let _ = request.answer.send(Ok(answer));
-            }
+    // One ticket may be there twice; a script call takes each once, and answers its first request.
+    let mut seen = HashSet::with_capacity(together.len());
+    let (mut once, again): (Vec<_>, Vec<_>) = together
+        .drain(..)
+        .partition(|request| seen.insert(request.join.ticket));
+    let joins = once.iter().map(|request| &request.join);
+    let answers = inner.join_all(event, joins, &regime).await;
+    let of = |index: usize| -> Answer {
+        match &answers {
+            Ok(answers) => answers.get(index).copied().ok_or(Failure::Crowded),
+            Err(failure) => Err(failure.clone()),
         }
-        Err(failure) => {
-            for request in together.drain(..) {
-                let _ = request.answer.send(Err(failure.clone()));
-            }
-        }
+    };
+    for request in again {
+        let first = once
+            .iter()
+            .position(|first| first.join.ticket == request.join.ticket);
+        let known = |joined: Joined| Joined {
+            new: false,
+            waited: None,
+            ..joined
+        };
+        let answer = of(first.unwrap_or(usize::MAX)).map(|joined| joined.map(known));
+        let _ = request.answer.send(answer);
+    }
+    for (index, request) in once.drain(..).enumerate() {
+        let _ = request.answer.send(of(index));
     }
 }

@@ -1,7 +1,7 @@
 //! The scripts, and what each is told in its first arguments.
 
 use redis::{Script, ScriptInvocation};
-use waiting_room_core::EventId;
+use waiting_room_core::{EventId, Mode, Timestamp};
 
 use super::knowledge::Knowledge;
 use crate::queue_store::Regime;
@@ -19,27 +19,42 @@ pub(super) struct Scripts {
 }
 
 macro_rules! script {
-    ($name:literal) => {
+    ($($part:expr),+) => {
         Script::new(concat!(
             // Without flags: refused as a whole, not broken off, when the store is full.
             "#!lua\n",
-            include_str!("lua/queue.lua"),
-            include_str!(concat!("lua/", $name, ".lua"))
+            include_str!("lua/state.lua"),
+            include_str!("lua/tickets.lua"),
+            $($part),+
         ))
+    };
+}
+
+macro_rules! lua {
+    ($name:literal) => {
+        include_str!(concat!("lua/", $name, ".lua"))
     };
 }
 
 impl Scripts {
     pub(super) fn new() -> Self {
         Self {
-            join: script!("join"),
-            rejoin: script!("rejoin"),
-            claim: script!("claim"),
-            leave: script!("leave"),
-            end_session: script!("end_session"),
-            standing: script!("standing"),
-            turn: script!("turn"),
-            snapshot: script!("snapshot"),
+            join: script!(
+                lua!("time"),
+                // Joins seldom call anybody: the functions for it are made when one does.
+                "local function open_calls()\n",
+                lua!("calls"),
+                "return { load_curve = load_curve, still_comes = still_comes, all_batches = all_batches, \
+                 expected = expected, call_first = call_first, free_sessions = free_sessions }\nend\n",
+                lua!("join")
+            ),
+            rejoin: script!(lua!("time"), lua!("rejoin")),
+            claim: script!(lua!("time"), lua!("calls"), lua!("claim")),
+            leave: script!(lua!("time"), lua!("calls"), lua!("leave")),
+            end_session: script!(lua!("end_session")),
+            standing: script!(lua!("standing")),
+            turn: script!(lua!("time"), lua!("calls"), lua!("turn")),
+            snapshot: script!(lua!("time"), lua!("calls"), lua!("snapshot")),
         }
     }
 }
@@ -85,34 +100,50 @@ impl Preamble<'_> {
         for key in &keys.0 {
             call.key(key);
         }
-        call.arg(self.now.map_or_else(String::new, |now| now.to_string()));
-        match regime {
-            Some(Regime { rules, settings }) => {
-                let schedule = &rules.schedule;
-                let closes_at = schedule.closes_at.map_or(0, |at| at.as_micros());
-                call.arg(schedule.on_sale_at.as_micros())
-                    .arg(closes_at)
-                    .arg(settings.mode.as_str())
-                    .arg(settings.admission_rate_per_minute.per_minute())
-                    .arg(settings.max_active_sessions.sessions())
-                    .arg(rules.session_length.as_micros() as u64)
-                    .arg(rules.call_window.as_micros() as u64)
-                    .arg(rules.calls_per_ticket)
-                    .arg(rules.tick.as_micros() as u64)
-                    .arg(rules.capacity);
-            }
-            None => {
-                for _ in 0..10 {
-                    call.arg(0);
-                }
-            }
-        }
-        let opens_at = regime.map_or(0, |regime| regime.rules.schedule.opens_at.as_micros());
-        call.arg(self.recovery_micros)
-            .arg(self.instance)
-            .arg(self.known.revision)
-            .arg(self.known.epoch)
-            .arg(opens_at);
+        call.arg(self.rules(regime)).arg(self.instance);
         call
+    }
+
+    /// What `lua/state.lua` unpacks as its `R`: doubles, which hold all of these exactly.
+    fn rules(&self, regime: Option<&Regime>) -> Vec<u8> {
+        let micros = |at: Timestamp| at.as_micros() as f64;
+        let of_regime = regime.map_or([0.0; 10], |Regime { rules, settings }| {
+            [
+                micros(rules.schedule.on_sale_at),
+                rules.schedule.closes_at.map_or(0.0, micros),
+                micros(rules.schedule.opens_at),
+                number_of(settings.mode),
+                f64::from(settings.admission_rate_per_minute.per_minute()),
+                f64::from(settings.max_active_sessions.sessions()),
+                rules.session_length.as_micros() as f64,
+                rules.call_window.as_micros() as f64,
+                f64::from(rules.calls_per_ticket),
+                rules.tick.as_micros() as f64,
+            ]
+        });
+        let capacity = regime.map_or(0.0, |regime| regime.rules.capacity as f64);
+        let now = self.now.map_or(-1.0, |now| now as f64);
+        let rest = [
+            capacity,
+            self.recovery_micros as f64,
+            self.known.revision as f64,
+            self.known.epoch as f64,
+        ];
+        [now]
+            .into_iter()
+            .chain(of_regime)
+            .chain(rest)
+            .flat_map(f64::to_be_bytes)
+            .collect()
+    }
+}
+
+/// The mode as the scripts know it.
+fn number_of(mode: Mode) -> f64 {
+    match mode {
+        Mode::Admit => 0.0,
+        Mode::Pause => 1.0,
+        Mode::Bypass => 2.0,
+        Mode::Closed => 3.0,
     }
 }

@@ -8,7 +8,7 @@ use waiting_room::queue_store::{
     EmbeddedQueueStore, Known, QueueStore, Regime, StoreResult, StoreUnavailable,
 };
 use waiting_room_core::{
-    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, SessionId, Snapshot, Standing,
+    Claim, EventId, Joined, Place, QueueFull, RejoinRefused, Rules, SessionId, Snapshot, Standing,
     TicketId, Turn,
 };
 
@@ -110,8 +110,8 @@ impl QueueStore for Interrupted {
         self.line()?.standing(event, ticket, regime).await
     }
 
-    fn known_standing(&self, event: &EventId, ticket: TicketId, regime: &Regime) -> Known {
-        self.store.known_standing(event, ticket, regime)
+    fn known_standing(&self, event: &EventId, ticket: TicketId, rules: &Rules) -> Known {
+        self.store.known_standing(event, ticket, rules)
     }
 
     async fn turn(&self, event: &EventId, regime: &Regime) -> StoreResult<Turn> {

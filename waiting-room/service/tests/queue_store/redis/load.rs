@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use waiting_room::queue_store::{QueueStore, RedisConfig, RedisQueueStore};
-use waiting_room_core::{Claim, Mode, Place, SessionId, Standing, TicketId};
+use waiting_room_core::{Claim, Marks, Mode, Place, SessionId, Standing, TicketId};
 
 use super::Redis;
-use crate::backend::{RECOVERY, event, regime};
+use crate::{
+    backend::{RECOVERY, event, regime},
+    suite::assert_people_ahead,
+};
 
 const MILLION: u64 = 1_000_000;
 
@@ -64,6 +67,35 @@ async fn server_time<T>(redis: &Redis, what: impl Future<Output = T>) -> (f64, T
     (micros as f64 / calls as f64, answer)
 }
 
+const WAITING: &str = "waiting-room:{aurora}:waiting";
+
+/// A command that takes `count` tickets out of the queue, whichever they are.
+fn leave_at_random(count: u64) -> String {
+    let script = format!(
+        "local left = {count} while left > 0 do \
+         local some = redis.call('ZRANDMEMBER', KEYS[1], math.min(left, 5000)) \
+         left = left - redis.call('ZREM', KEYS[1], unpack(some)) end return left"
+    );
+    format!("EVAL \"{script}\" 1 {WAITING}")
+}
+
+/// Ranks and places as the sorted set has them: the whole head, and many behind it.
+fn waiting(redis: &Redis, count: u64) -> impl Iterator<Item = (u64, Place)> {
+    let head = Marks::HEAD as u64 + 200;
+    let ranks: Vec<u64> = (0..head).chain((head..count).step_by(997)).collect();
+    let script = "local places = {} for at, rank in ipairs(ARGV) do \
+                  places[at] = redis.call('ZRANGE', KEYS[1], rank, rank, 'WITHSCORES')[2] end return places";
+    let arguments: Vec<String> = ranks.iter().map(u64::to_string).collect();
+    let command = format!("EVAL \"{script}\" 1 {WAITING} {}", arguments.join(" "));
+    let places = redis.server.command(&command);
+    let places = places
+        .lines()
+        .map(|line| Place::new(line.trim().parse::<f64>().unwrap() as u64).unwrap());
+    let places: Vec<Place> = places.collect();
+    assert_eq!(places.len(), ranks.len());
+    ranks.into_iter().zip(places)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_tickets_neither_block_the_store_nor_fill_it() {
     let redis = Redis::new();
@@ -93,6 +125,18 @@ async fn a_million_tickets_neither_block_the_store_nor_fill_it() {
         snapshot.marks.as_slice().len()
     );
     assert!(snapshot_micros < 10_000.0);
+
+    // What was read before is used: nobody has left, and few have been called.
+    store.turn(&event, &regime).await.unwrap();
+    let (again_micros, again) = server_time(&redis, store.snapshot(&event, &regime)).await;
+    let again = again.unwrap();
+    println!("redis: the next one takes {again_micros:.0} us");
+    assert_people_ahead(&again.marks, waiting(&redis, again.marks.waiting()));
+
+    redis.server.command(&leave_at_random(MILLION / 3));
+    let fewer = store.snapshot(&event, &regime).await.unwrap().marks;
+    assert_eq!(fewer.waiting(), again.marks.waiting() - MILLION / 3);
+    assert_people_ahead(&fewer, waiting(&redis, fewer.waiting()));
 
     let before = snapshot.totals.called;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -148,7 +192,7 @@ async fn what_a_process_knows_of_a_waiting_ticket_costs_no_command() {
     join_all(&store, 0, 10, 1).await;
     redis.server.command("CONFIG RESETSTAT");
     for number in 0..10 {
-        store.known_standing(&event(), ticket(number), &on_sale(60));
+        store.known_standing(&event(), ticket(number), &on_sale(60).rules);
     }
     let (calls, _) = redis.server.command_stats("evalsha");
     assert_eq!(calls, 0);

@@ -1,5 +1,8 @@
 -- Own arguments: ticket, place, session id. Answers a word and what belongs to it.
 
+local HOLD = SECOND / 2
+local RETRY_LEAST, RETRY_MOST, RETRY_SHUT = 300000, 3 * SECOND, 4 * SECOND
+
 local phase = advance()
 local ticket, place, session = ARGV[OWN], tonumber(ARGV[OWN + 1]), ARGV[OWN + 2]
 
@@ -11,7 +14,7 @@ local function admit(record)
     close_call(ticket, record)
   end
   local expires_at = S.now + R.session_length
-  call('ZADD', SESSIONS, text(expires_at), ticket)
+  call('ZADD', SESSIONS, whole(expires_at), ticket)
   put(ticket, { ADMITTED, record[CALLS], record[PLACE], session, S.now, expires_at })
   S.claimed = S.claimed + 1
   return { 'admitted', session, S.now, expires_at }
@@ -52,13 +55,16 @@ local function answer()
   elseif stage == WAITS then
     return { 'not-called' }
   end
-  local at_door_for = knock(ticket, record)
-  if phase ~= 'admitting' or call('ZCARD', SESSIONS) >= R.max_sessions then
-    return { 'busy', RETRY_SHUT }
+  local shut = phase ~= 'admitting' or call('ZCARD', SESSIONS) >= R.max_sessions
+  if not shut and S.level >= PERMIT then
+    -- Who passes at once need not stand at the door first.
+    came(record)
+    S.level = S.level - PERMIT
+    return admit(record)
   end
-  if S.level < PERMIT then return { 'busy', floor(knock_again_after(at_door_for) + 0.5) } end
-  S.level = S.level - PERMIT
-  return admit(record)
+  local at_door_for = knock(ticket, record)
+  if shut then return { 'busy', RETRY_SHUT } end
+  return { 'busy', floor(knock_again_after(at_door_for) + 0.5) }
 end
 
 local answered = answer()

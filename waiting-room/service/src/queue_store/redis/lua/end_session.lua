@@ -2,9 +2,12 @@
 
 local ticket, session = ARGV[OWN], ARGV[OWN + 1]
 local packed = call('HGET', TICKETS, ticket)
-local record = packed and cmsgpack.unpack(packed)
-if not record or record[STAGE] ~= ADMITTED or record[SESSION] ~= session then return 0 end
+local record = packed and unpacked(packed)
+local state = call('HGET', STATE, 'state')
+if not state or not record or record[STAGE] ~= ADMITTED or record[SESSION] ~= session then return 0 end
 call('ZREM', SESSIONS, ticket)
 set_stage(ticket, record, ENDED)
-call('HINCRBY', STATE, 'sessions_ended', 1)
+read_state(state)
+S.sessions_ended = S.sessions_ended + 1
+call('HSET', STATE, 'state', packed_state())
 return 1

@@ -1,66 +1,66 @@
--- Own arguments: of each ticket its id and its place in the draw. Answers per ticket: 0 and nothing when the
--- queue is full; else whether it is new (1) or not (2), place, tickets that waited before it (-1: unknown), standing.
+-- Own arguments: the places in the draw, packed as doubles; then the tickets, each once. Answers how many waited
+-- before, and for each ticket: the place of one that is new and waits now, or 0 when the queue is full, or of any other
+-- whether it is new (1) or not (2), its place and standing.
 
 local phase = advance()
-local count = (#ARGV - OWN + 1) / 2
-local tickets = {}
-for at = 1, count do tickets[at] = ARGV[OWN + 2 * at - 2] end
-local places = call('ZMSCORE', WAITING, unpack(tickets))
-local records = call('HMGET', TICKETS, unpack(tickets))
-local waiting = call('ZCARD', WAITING)
-local held_now = held()
+local FIRST = OWN + 1
+local count = #ARGV - OWN
+local places = call('ZMSCORE', WAITING, unpack(ARGV, FIRST))
+local records = call('HMGET', TICKETS, unpack(ARGV, FIRST))
+local waited = call('ZCARD', WAITING)
+local held_now = waited + call('HLEN', TICKETS)
 local present_now = held_now - call('LLEN', GONE)
-local quiet = phase == 'admitting' and waiting == 0
+local waiting, on_sale = waited, S.now >= R.on_sale_at
+local quiet = phase == 'admitting' and waited == 0
 local expected_now
-local seated, added, answers = {}, {}, {}
+local added, answers = {}, {}
+
+local calls
 
 local function door_has_room()
-  if not expected_now then
-    load_curve()
-    expected_now = expected(all_batches())
+  if not calls then
+    calls = open_calls()
+    calls.load_curve()
+    expected_now = calls.expected(calls.all_batches())
   end
-  return expected_now + 1 <= min(floor(S.level / PERMIT), free_sessions())
+  return expected_now + 1 <= min(floor(S.level / PERMIT), calls.free_sessions())
 end
 
-for at, ticket in ipairs(tickets) do
-  local answer
-  if seated[ticket] then
-    local place, its_standing = unpack(seated[ticket])
-    answer = { 2, place, -1, its_standing }
-  elseif places[at] then
-    answer = { 2, tonumber(places[at]), -1, { WAITS } }
+for at = 1, count do
+  local ticket, answer = ARGV[OWN + at], nil
+  if places[at] then
+    answer = { 2, tonumber(places[at]), { WAITS } }
   elseif records[at] and call('HEXISTS', TICKETS, ticket) == 1 then
-    local record = cmsgpack.unpack(records[at])
-    answer = { 2, record[PLACE], -1, standing(record) }
+    local record = unpacked(records[at])
+    answer = { 2, record[PLACE], standing(record) }
   elseif present_now >= R.capacity then
-    answer = { 0 }
+    answer = 0
   else
-    local place, waited = tonumber(ARGV[OWN + 2 * at - 1]), -1
-    if S.now >= R.on_sale_at then
+    local place
+    if on_sale then
       place = max(S.now, S.last_arrival + 1, FIRST_ARRIVAL)
       S.last_arrival = place
-      waited = waiting
+    else
+      place = struct.unpack('>d', ARGV[OWN], 8 * at - 7)
     end
     if held_now >= R.capacity then make_room() else held_now = held_now + 1 end
     present_now = present_now + 1
     waiting = waiting + 1
     S.joined = S.joined + 1
-    local its_standing = { WAITS }
     if quiet and waiting == 1 and door_has_room() then
-      call('ZADD', WAITING, text(place), ticket)
-      call_first(1)
+      call('ZADD', WAITING, whole(place), ticket)
+      calls.call_first(1)
+      expected_now = expected_now + calls.still_comes(0)
       waiting = 0
-      expected_now = expected_now + still_comes(0)
-      its_standing = { CALLED, S.now + R.call_window }
+      answer = { 1, place, { CALLED, S.now + R.call_window } }
     else
-      added[#added + 1] = text(place)
+      added[#added + 1] = whole(place)
       added[#added + 1] = ticket
+      answer = place
     end
-    seated[ticket] = { place, its_standing }
-    answer = { 1, place, waited, its_standing }
   end
   answers[at] = answer
 end
 if #added > 0 then in_chunks('ZADD', WAITING, added) end
 save()
-return reply(answers)
+return reply(waited, answers)

@@ -1,19 +1,18 @@
 -- Answers tickets called, call windows missed, sessions expired, and 1 when there is more to do at once.
 
-local ended_before_load = tonumber(call('HGET', STATE, 'sessions_ended') or 0)
-local phase = advance()
+local phase, expired = advance()
 load_curve()
 
-call('ZREMRANGEBYSCORE', AT_DOOR, '-inf', '(' .. text(S.now - PRESENCE))
+call('ZREMRANGEBYSCORE', AT_DOOR, '-inf', '(' .. whole(S.now - PRESENCE))
 local batches = all_batches()
 local changed = {}
 
-local missed = call('ZRANGEBYSCORE', WINDOWS, '-inf', text(S.door_time), 'LIMIT', 0, AT_ONCE)
+local missed = call('ZRANGEBYSCORE', WINDOWS, '-inf', whole(S.door_time), 'LIMIT', 0, AT_ONCE)
 if #missed > 0 then
   local packed = call('HMGET', TICKETS, unpack(missed))
   local records = {}
   for at, ticket in ipairs(missed) do
-    local record = cmsgpack.unpack(packed[at])
+    local record = unpacked(packed[at])
     local batch = batches[record[BATCH]]
     if record[CAME] == 0 and batch then
       batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
@@ -78,4 +77,4 @@ if phase == 'admitting' then
 end
 save()
 local more = (#missed == AT_ONCE or (wanted > called and called == AT_ONCE)) and 1 or 0
-return reply(called, #missed, S.sessions_ended - ended_before_load, more)
+return reply(called, #missed, expired, more)

@@ -1,0 +1,77 @@
+-- The state machine of waiting-room-core's EventQueue on Redis data; every script begins with this file.
+--
+-- Words and rules are the core's (waiting-room/core/src/queue.rs and below): what is explained there is not
+-- explained again here. The test `same_answers_as_the_core` drives both with the same operations.
+--
+-- A ticket that waits costs one sorted-set entry and nothing else. All others have a record in a hash.
+-- Times are microseconds, the rate's permits are counted as in PermitBucket: both exact as doubles.
+--
+-- A script is run from the top each time, its functions made anew: so each takes only the files that it needs, and
+-- what all calls have in common travels as two packed values, the rules in ARGV and the state in one field.
+
+local STATE, WAITING, TICKETS, RECALLED, WINDOWS, AT_DOOR, SESSIONS, BATCHES, GONE =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+
+local call, max, min, floor = redis.call, math.max, math.min, math.floor
+
+local SECOND = 1000000
+local PERMIT = 60 * SECOND
+
+-- One script call handles this many expired windows, sessions or calls at most, so that none blocks the store.
+local AT_ONCE = 500
+
+-- ARGV[1]: the rules as doubles (Preamble in script.rs), ARGV[2]: who asks, from ARGV[OWN] on: the script's own.
+local OWN = 3
+
+-- Each table is made in one go: one that grows field by field is copied each time it doubles.
+local function rules()
+  local now, on_sale_at, closes_at, opens_at, mode, rate, max_sessions, session_length,
+    call_window, calls_per_ticket, tick, capacity, recovery, known_revision, known_epoch =
+    struct.unpack('>ddddddddddddddd', ARGV[1])
+  return {
+    now = now, on_sale_at = on_sale_at, closes_at = closes_at, opens_at = opens_at, mode = mode, rate = rate,
+    max_sessions = max_sessions, session_length = session_length, call_window = call_window,
+    calls_per_ticket = calls_per_ticket, tick = tick, capacity = capacity, recovery = recovery,
+    known_revision = known_revision, known_epoch = known_epoch,
+    instance = 'seen-by-' .. ARGV[2],
+  }
+end
+
+local R = rules()
+
+local ADMIT, PAUSE, BYPASS, CLOSED = 0, 1, 2, 3
+
+local S
+
+-- A whole number as text: of an argument that is a number, Redis makes a text of it in twice the time.
+local function whole(number)
+  return string.format('%d', number)
+end
+
+local function read_state(packed)
+  local v = cmsgpack.unpack(packed)
+  S = {
+    epoch = v[1], revision = v[2], now = v[3], recovers_until = v[4], door_time = v[5], door_open = v[6],
+    level = v[7], per_minute = v[8], bucket = v[9], refilled_at = v[10], frontier = v[11],
+    last_arrival = v[12], joined = v[13], rejoined = v[14], called = v[15], claimed = v[16], missed = v[17],
+    left = v[18], sessions_ended = v[19], ended_at_last_turn = v[20], last_turn = v[21],
+    ended_per_second = v[22], first_batch = v[23], next_batch = v[24],
+  }
+end
+
+local function packed_state()
+  return cmsgpack.pack({
+    S.epoch, S.revision, S.now, S.recovers_until, S.door_time, S.door_open, S.level, S.per_minute, S.bucket,
+    S.refilled_at, S.frontier, S.last_arrival, S.joined, S.rejoined, S.called, S.claimed, S.missed, S.left,
+    S.sessions_ended, S.ended_at_last_turn, S.last_turn, S.ended_per_second, S.first_batch, S.next_batch,
+  })
+end
+
+local function save()
+  S.revision = S.revision + 1
+  call('HSET', STATE, R.instance, whole(S.revision), 'state', packed_state())
+end
+
+local function reply(...)
+  return { S.revision, S.epoch, ... }
+end
