@@ -1,0 +1,39 @@
+output "name" {
+  description = "What the names of all resources begin with."
+  value       = local.name
+}
+
+output "site_url" {
+  description = "Where fans find the site."
+  value       = module.frontend.url
+}
+
+output "console_url" {
+  description = "Where operators find the console."
+  value       = "${module.frontend.url}/console.html"
+}
+
+output "operator_secret" {
+  description = "The secret with the credential that operators sign in with."
+  value       = module.secrets.operator[var.primary_region]
+}
+
+output "operator_apis" {
+  description = "The operator API of each region: its address, and what an operator's policy allows execute-api:Invoke on."
+  value       = { for key, stack in local.stacks : key => stack.operator_api }
+}
+
+output "dashboards" {
+  description = "Dashboard of each region."
+  value       = { for key, stack in local.stacks : key => stack.dashboard }
+}
+
+output "failover_documents" {
+  description = "The button of each region: the document that makes it the active one."
+  value       = { for key, failover in module.failover : key => failover.document }
+}
+
+output "capacity" {
+  description = "The measured figures, the targets that services scale by, and the tasks that stand ready around each on-sale."
+  value       = { benchmark = local.benchmark, targets = local.targets, ready = local.ready }
+}

@@ -1,0 +1,58 @@
+variable "name" {
+  description = "Name of the load balancer, and what the names of its target groups begin with; at most 20 characters."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.name) <= 20
+    error_message = "Target groups' names have at most 32 characters, 13 of which say which it is."
+  }
+}
+
+variable "region" {
+  description = "Region of the load balancer."
+  type        = string
+  nullable    = false
+}
+
+variable "vpc_id" {
+  description = "The VPC."
+  type        = string
+  nullable    = false
+}
+
+variable "subnet_ids" {
+  description = "Private subnets, one a zone."
+  type        = list(string)
+  nullable    = false
+}
+
+variable "security_group_id" {
+  description = "Security group of the load balancer."
+  type        = string
+  nullable    = false
+}
+
+variable "certificate_arn" {
+  description = "Certificate for TLS between CloudFront and the load balancer. Empty: HTTP inside the VPC."
+  type        = string
+  default     = ""
+  nullable    = false
+}
+
+variable "minimum_capacity_units" {
+  description = "Load balancer capacity units that are kept ready for a stampede; 0 leaves it to grow by itself."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.minimum_capacity_units == 0 || var.minimum_capacity_units >= 100
+    error_message = "AWS reserves 100 units or more."
+  }
+}
+
+variable "protect" {
+  description = "Whether it can't be deleted before this is switched off."
+  type        = bool
+  nullable    = false
+}

@@ -1,0 +1,4 @@
+output "prefix" {
+  description = "What the parameters' names begin with."
+  value       = var.prefix
+}
