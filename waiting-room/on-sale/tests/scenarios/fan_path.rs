@@ -447,12 +447,13 @@ async fn the_interface_describes_itself_and_the_process_tells_how_it_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_before_the_router_are_the_router_s() {
     let program = Program::start(&event(1, "call_window_seconds = 600"), &[]);
-    program.join(&secret("first", 1)).await;
-    let seat = program.join(&secret("second", 2)).await;
+    for number in 0..9 {
+        program.join(&secret("before", number)).await;
+    }
+    let seat = program.join(&secret("asking", 9)).await;
     let token = seat["queue_token"].as_str().unwrap();
-    program
-        .figures_once(|figures| figures["waiting"] == 1)
-        .await;
+    // Some are called at once, and then nobody for a minute.
+    program.figures_once(|figures| figures["called"] != 0).await;
 
     for asked in ["queue/me", "board"] {
         let ask = async |event: &str| {
@@ -461,16 +462,20 @@ async fn answers_before_the_router_are_the_router_s() {
             let answer = request.send().await.unwrap();
             let (status, mut headers) = (answer.status(), answer.headers().clone());
             let mut body = json_of(answer).await;
-            for moving in ["at", "poll_after_ms", "eta_seconds"] {
-                body[moving].take();
-            }
-            for moving in ["date", "etag", "content-length"] {
-                headers.remove(moving);
-            }
+            // It has a random part, and so perhaps another number of digits.
+            body["poll_after_ms"].take();
+            headers.remove("content-length");
             (status, headers, body)
         };
-        let [quick, routed] = [ask("aurora-live").await, ask("aurora%2Dlive").await];
-        assert_eq!(quick.0, StatusCode::OK);
-        assert_eq!(quick, routed, "{asked}");
+        let mut pair = [ask("aurora-live").await, ask("aurora%2Dlive").await];
+        // Between the two a tick may have passed, but not each time.
+        for _ in 0..20 {
+            if pair[0] == pair[1] {
+                break;
+            }
+            pair = [ask("aurora-live").await, ask("aurora%2Dlive").await];
+        }
+        assert_eq!(pair[0].0, StatusCode::OK);
+        assert_eq!(pair[0], pair[1], "{asked}");
     }
 }
