@@ -29,6 +29,8 @@ async fn killed_processes_are_noticed_by_no_fan_other_than_as_one_retried_reques
     cluster.waiting_rooms[1].restart();
     cluster.fulfilments[0].restart();
     cluster.waiting_rooms[1].ready(&cluster.client).await;
+    // Whom the first kill made try again is through, and not hit by both.
+    sleep(Duration::from_secs(3)).await;
     cluster.waiting_rooms[2].kill();
     sleep(Duration::from_secs(2)).await;
     cluster.waiting_rooms[2].restart();
