@@ -15,7 +15,7 @@ const USUAL_LENGTH: usize = 512;
 /// `body` as JSON, with the `Cache-Control` of `caching`.
 ///
 /// As axum's own, but written into one buffer of the usual length instead of one that grows as it is
-/// written: a fifth of what a small answer costs.
+/// written.
 pub fn json<T: Serialize>(body: &T, caching: &'static str) -> Response {
     let mut bytes = Vec::with_capacity(USUAL_LENGTH);
     if let Err(error) = serde_json::to_writer(&mut bytes, body) {
