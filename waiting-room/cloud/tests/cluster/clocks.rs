@@ -13,14 +13,15 @@ use crate::{
 };
 
 /// From the start of the cluster to the on-sale.
-const GATHERING: Duration = Duration::from_secs(25);
+const GATHERING: Duration = Duration::from_secs(35);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn waiting_rooms_whose_clocks_are_minutes_off_keep_one_order() {
     let redis = RedisServer::start();
+    let plan = Plan::new("clocks", redis.port()).await;
     let on_sale_at = service_kit::now() + GATHERING;
     let times = format!("opens_at = \"2026-01-01T00:00:00Z\"\non_sale_at = \"{on_sale_at}\"");
-    let plan = Plan::new("clocks", redis.port())
+    let plan = plan
         .event(event(&times, 50))
         .clocks([None, Some("+5m"), Some("-5m")]);
     let cluster = Cluster::start(plan).await;

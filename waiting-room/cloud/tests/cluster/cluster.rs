@@ -30,13 +30,16 @@ pub(crate) struct Plan {
     event: String,
     environment: Vec<(String, String)>,
     clocks: [Option<&'static str>; 3],
+    alone: MutexGuard<'static, ()>,
 }
 
 impl Plan {
     /// A cluster on the Redis at this port, with an event that is on sale and has 50 to sell. The name
-    /// begins the names of all that it has in AWS.
-    pub(crate) fn new(name: &'static str, redis_port: u16) -> Self {
+    /// begins the names of all that it has in AWS. There is a plan once no other cluster is up, so times that
+    /// are put into it afterwards are not spent on waiting.
+    pub(crate) async fn new(name: &'static str, redis_port: u16) -> Self {
         Self {
+            alone: Crowd::alone().await,
             name,
             redis_port,
             event: event("", 50),
@@ -95,9 +98,8 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts it, when no other one is up, and waits until all of it is ready.
+    /// Starts it and waits until all of it is ready.
     pub(crate) async fn start(plan: Plan) -> Self {
-        let alone = Crowd::alone().await;
         service_kit::serve::raise_open_files_limit();
         let directory = tempfile::tempdir().unwrap();
         let aws = EmulatedAws::prepare(plan.name, &plan.event, directory.path());
@@ -149,7 +151,7 @@ impl Cluster {
             client,
             _balancer: balancer,
             _directory: directory,
-            _alone: alone,
+            _alone: plan.alone,
         };
         for instance in cluster.instances() {
             instance.ready(&cluster.client).await;

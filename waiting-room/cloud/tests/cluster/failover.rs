@@ -19,7 +19,7 @@ async fn a_failover_to_a_replica_that_lags_costs_nobody_a_place_and_opens_no_sec
     let line = Proxy::to(primary.port());
     replica.command(&format!("REPLICAOF 127.0.0.1 {}", line.port()));
     let address = Proxy::to(primary.port());
-    let cluster = Cluster::start(Plan::new("failover", address.port())).await;
+    let cluster = Cluster::start(Plan::new("failover", address.port()).await).await;
     let (record, fans) = cluster.open_to(&CROWD);
 
     cluster.admitted(&record, 40).await;

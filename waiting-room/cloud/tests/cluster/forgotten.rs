@@ -34,7 +34,7 @@ async fn epoch(cluster: &Cluster) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_forgets_everything_costs_nobody_a_place() {
     let mut redis = RedisServer::start();
-    let cluster = Cluster::start(Plan::new("forgotten", redis.port())).await;
+    let cluster = Cluster::start(Plan::new("forgotten", redis.port()).await).await;
     let (record, fans) = cluster.open_to(&CROWD);
 
     cluster.admitted(&record, 40).await;

@@ -18,7 +18,7 @@ const FROZEN: Duration = Duration::from_secs(20);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_store_leaves_the_last_board_and_a_calm_refusal() {
     let redis = RedisServer::start();
-    let cluster = Cluster::start(Plan::new("frozen", redis.port())).await;
+    let cluster = Cluster::start(Plan::new("frozen", redis.port()).await).await;
     let crowd = Crowd { fans: 300, ..CROWD };
     let (record, fans) = cluster.open_to(&crowd);
 

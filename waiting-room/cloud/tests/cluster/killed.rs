@@ -14,7 +14,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_processes_are_noticed_by_no_fan_other_than_as_one_retried_request() {
     let redis = RedisServer::start();
-    let mut cluster = Cluster::start(Plan::new("killed", redis.port())).await;
+    let mut cluster = Cluster::start(Plan::new("killed", redis.port()).await).await;
     let (record, fans) = cluster.open_to(&CROWD);
 
     cluster.admitted(&record, 40).await;

@@ -17,7 +17,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_waiting_rooms_admit_as_one_and_two_checkouts_sell_what_there_is() {
     let redis = RedisServer::start();
-    let cluster = Cluster::start(Plan::new("no-fault", redis.port())).await;
+    let cluster = Cluster::start(Plan::new("no-fault", redis.port()).await).await;
     let crowd = Crowd {
         doubters_in_ten: 3,
         ..CROWD

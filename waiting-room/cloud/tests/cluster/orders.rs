@@ -24,6 +24,7 @@ async fn orders_settle_once_though_messages_come_twice_and_backwards_and_dynamod
     let redis = RedisServer::start();
     let dynamodb = Throttle::before(emulated_aws::port()).await;
     let plan = Plan::new("orders", redis.port())
+        .await
         .event(event("", STOCK))
         .variable("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.url());
     let cluster = Cluster::start(plan).await;

@@ -18,7 +18,7 @@ const PER_TICK: f64 = 6.0;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn polls_and_boards_cost_the_store_nothing() {
     let redis = RedisServer::start();
-    let cluster = Cluster::start(Plan::new("polls", redis.port())).await;
+    let cluster = Cluster::start(Plan::new("polls", redis.port()).await).await;
     let paused = cluster.change_settings(0, json!({ "mode": "pause" })).await;
     assert_eq!(paused.status(), StatusCode::OK);
     for room in 0..3 {

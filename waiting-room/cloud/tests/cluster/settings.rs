@@ -21,7 +21,9 @@ async fn settings_stay_in_force_while_parameter_store_is_away_and_change_when_it
     let redis = RedisServer::start();
     let ssm = Proxy::to(emulated_aws::port());
     let url = format!("http://127.0.0.1:{}", ssm.port());
-    let plan = Plan::new("settings", redis.port()).variable("AWS_ENDPOINT_URL_SSM", url);
+    let plan = Plan::new("settings", redis.port())
+        .await
+        .variable("AWS_ENDPOINT_URL_SSM", url);
     let cluster = Cluster::start(plan).await;
     // One emulator answers for all services, and orders would keep it busier than the settings can wait.
     let crowd = Crowd {
