@@ -175,6 +175,7 @@ impl Inner {
     ) -> Result<Vec<Result<Joined, QueueFull>>, Failure> {
         let queue = self.queue(event)?;
         let mut call = self.prepare(&self.scripts.join, queue, Some(regime));
+        let count = joins.clone().count() as u64;
         let drawn = joins.clone().map(|join| join.drawn.number() as f64);
         call.arg(drawn.flat_map(f64::to_be_bytes).collect::<Vec<u8>>());
         for join in joins {
@@ -182,7 +183,7 @@ impl Inner {
         }
         let (_, mut parts) = self.learned(queue, self.link.call(&call).await?)?;
         let waited = parts.number("who waited")?;
-        Ok(parts.parts("the joins")?.joined(waited)?)
+        Ok(parts.joined(count, waited)?)
     }
 
     async fn one_turn(&self, event: &EventId, regime: &Regime) -> Result<(Turn, bool), Failure> {

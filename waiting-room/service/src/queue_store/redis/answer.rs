@@ -18,6 +18,22 @@ pub(super) struct NotUnderstood(&'static str);
 
 type Read<T> = Result<T, NotUnderstood>;
 
+fn place_of(number: u64) -> Read<Place> {
+    Place::new(number).map_err(|_| NotUnderstood("a place"))
+}
+
+/// A new ticket that waits at `place`, behind `waited` others.
+fn seated(place: i64, waited: u64) -> Read<Joined> {
+    let place = place_of(place.try_into().map_err(|_| NotUnderstood("a place"))?)?;
+    Ok(Joined {
+        place,
+        new: true,
+        // Before the draw nobody knows who stands in front.
+        waited: (place.cohort() == Cohort::Arrival).then_some(waited),
+        standing: Standing::Waiting,
+    })
+}
+
 /// The parts of an array, read one after the other.
 pub(super) struct Parts(std::vec::IntoIter<Value>);
 
@@ -35,10 +51,6 @@ impl Parts {
         let revision = parts.number("the revision")?;
         let epoch = parts.number("the epoch")?;
         Ok((Knowledge { epoch, revision }, parts))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.len() == 0
     }
 
     pub(super) fn number(&mut self, what: &'static str) -> Read<u64> {
@@ -78,15 +90,21 @@ impl Parts {
     }
 
     fn place(&mut self) -> Read<Place> {
-        Place::new(self.number("a place")?).map_err(|_| NotUnderstood("a place"))
+        place_of(self.number("a place")?)
     }
 
-    /// A place as the sorted set tells it: a floating-point number in decimals, which some servers write with an
-    /// exponent.
-    fn score(&mut self) -> Read<Place> {
-        let score = self.text("a place")?.parse::<f64>();
-        let number = score.map_err(|_| NotUnderstood("a place"))? as u64;
-        Place::new(number).map_err(|_| NotUnderstood("a place"))
+    /// Whole numbers that came as doubles, one behind the other.
+    fn doubles(&mut self, what: &'static str) -> Read<Vec<u64>> {
+        let bytes = self.bytes(what)?;
+        let (doubles, rest) = bytes.as_chunks();
+        let numbers = doubles
+            .iter()
+            .map(|bytes| f64::from_be_bytes(*bytes) as u64);
+        if rest.is_empty() {
+            Ok(numbers.collect())
+        } else {
+            Err(NotUnderstood(what))
+        }
     }
 
     fn session(&mut self) -> Read<Session> {
@@ -115,24 +133,31 @@ impl Parts {
         })
     }
 
-    /// The joins of one call, each of a different ticket; `waited` tickets waited before.
-    pub(super) fn joined(self, mut waited: u64) -> Read<Vec<Result<Joined, QueueFull>>> {
+    /// The `count` joins of one call, each of a different ticket; `waited` tickets waited before.
+    pub(super) fn joined(
+        mut self,
+        count: u64,
+        waited: u64,
+    ) -> Read<Vec<Result<Joined, QueueFull>>> {
+        match self.0.next() {
+            Some(Value::Int(first)) => (first..)
+                .zip(waited..waited + count)
+                .map(|(place, waited)| Ok(Ok(seated(place, waited)?)))
+                .collect(),
+            Some(answers) => Self::of(answers)?.joined_each(waited),
+            None => Err(NotUnderstood("the joins")),
+        }
+    }
+
+    fn joined_each(self, mut waited: u64) -> Read<Vec<Result<Joined, QueueFull>>> {
         let mut joined = Vec::with_capacity(self.0.len());
         for answer in self.0 {
             joined.push(match answer {
                 Value::Int(0) => Err(QueueFull),
-                Value::Int(_) => {
-                    let place = Parts(vec![answer].into_iter()).place()?;
-                    // Before the draw nobody knows who stands in front.
-                    let known = place.cohort() == Cohort::Arrival;
-                    let ahead = known.then_some(waited);
+                Value::Int(place) => {
+                    let seated = seated(place, waited)?;
                     waited += 1;
-                    Ok(Joined {
-                        place,
-                        new: true,
-                        waited: ahead,
-                        standing: Standing::Waiting,
-                    })
+                    Ok(seated)
                 }
                 other => {
                     let mut parts = Self::of(other)?;
@@ -205,19 +230,18 @@ impl Parts {
             sessions_ended: totals.number("ended sessions")?,
         };
         let waiting = self.number("who waits")?;
-        let mut head = self.parts("the head")?;
-        let mut behind = self.parts("the samples behind it")?;
-        let mut marks = Vec::with_capacity(head.0.len() + behind.0.len() / 2);
-        while !head.is_empty() {
-            let rank = marks.len() as u64;
-            let place = head.score()?;
-            marks.push(Mark { place, rank });
-        }
-        while !behind.is_empty() {
-            let place = behind.score()?;
-            let rank = behind.number("a rank")?;
-            marks.push(Mark { place, rank });
-        }
+        let head = self.doubles("the head")?;
+        let behind = self.doubles("the samples behind it")?;
+        let (pairs, _) = behind.as_chunks();
+        let pairs = pairs.iter().map(|[place, rank]| (*place, *rank));
+        let marks = (head.into_iter().zip(0..).chain(pairs))
+            .map(|(place, rank)| {
+                Ok(Mark {
+                    place: place_of(place)?,
+                    rank,
+                })
+            })
+            .collect::<Read<Vec<_>>>()?;
         Ok(Snapshot {
             epoch: Epoch::new(epoch),
             at,

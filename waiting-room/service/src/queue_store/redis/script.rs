@@ -60,7 +60,7 @@ impl Scripts {
 }
 
 /// The keys of one event's queue; the hash tag keeps them on one node of a cluster.
-pub(super) struct Keys([String; 9]);
+pub(super) struct Keys([String; 10]);
 
 impl Keys {
     pub(super) fn of(event: &EventId) -> Self {
@@ -71,6 +71,7 @@ impl Keys {
             key("tickets"),
             key("recalled"),
             key("windows"),
+            key("rounds"),
             key("at-door"),
             key("sessions"),
             key("batches"),

@@ -112,51 +112,54 @@ local function free_sessions()
   return max(R.max_sessions - call('ZCARD', SESSIONS), 0)
 end
 
--- What a text of so many bytes begins with in MessagePack.
-local SHORT_TEXT = setmetatable({}, { __index = function(_, length) return string.char(160 + length) end })
+-- Those whom one turn calls together are a round: their call windows end together, and in TICKETS all who are called for
+-- the first time have the same record, without a place. ROUNDS has for each round when its windows end, and each ticket
+-- with its place, as the sorted set told them. Who knocks gets a record and a window, in WINDOWS, of their own, and what
+-- the round says of them counts no more.
 
 -- Calls the first `count` tickets that wait and says how many these were.
 local function call_first(count)
   if count < 1 then return 0 end
-  local popped = call('ZPOPMIN', WAITING, count)
-  local tickets = {}
-  for at = 1, #popped / 2 do tickets[at] = popped[2 * at - 1] end
-  if #tickets == 0 then return 0 end
+  -- In two commands: ZPOPMIN takes twice as long.
+  local first = call('ZRANGE', WAITING, 0, count - 1, 'WITHSCORES')
+  local called = #first / 2
+  if called == 0 then return 0 end
+  call('ZREMRANGEBYRANK', WAITING, 0, called - 1)
 
   local index = S.next_batch - 1
   local batch = index >= S.first_batch and batch_at(index)
   if batch and batch[SPAN] == 0 and S.door_time - batch[CALLED_AT] < SAME_AGE then
-    batch[AT_RISK] = batch[AT_RISK] + #tickets
-    batch[NOT_COME] = batch[NOT_COME] + #tickets
+    batch[AT_RISK] = batch[AT_RISK] + called
+    batch[NOT_COME] = batch[NOT_COME] + called
   else
     index = S.next_batch
     S.next_batch = index + 1
-    batch = { S.door_time, 0, #tickets, 0, #tickets }
+    batch = { S.door_time, 0, called, 0, called }
   end
   put_batch(index, batch)
 
-  local calls_before = {}
+  local until_, round = S.door_time + R.call_window, S.next_round
+  local once = cmsgpack.pack({ CALLED, 1, UNTOLD, until_, index, 0, -1, round })
+  call('RPUSH', ROUNDS, cmsgpack.pack(until_, first))
+  S.next_round = round + 1
+  S.frontier = max(S.frontier, tonumber(first[2 * called]))
+  S.called = S.called + called
+  S.open_calls = S.open_calls + called
+
+  local before = {}
   if call('EXISTS', RECALLED) == 1 then
-    calls_before = call('HMGET', RECALLED, unpack(tickets))
+    local tickets = {}
+    for at = 1, called do tickets[at] = first[2 * at - 1] end
+    before = call('HMGET', RECALLED, unpack(tickets))
     call('HDEL', RECALLED, unpack(tickets))
   end
-  local until_ = S.door_time + R.call_window
-  local until_text = whole(until_)
-  -- The records differ in little: MessagePack arrays of seven values, put together from parts that are packed once.
-  local seven, ends = '\151' .. cmsgpack.pack(CALLED), cmsgpack.pack(until_, index, 0, -1)
-  local first_call = seven .. cmsgpack.pack(1)
-  local records, windows = {}, {}
-  for at = 1, #tickets do
-    local ticket, place, calls = tickets[at], popped[2 * at], calls_before[at]
-    local begins = calls and seven .. cmsgpack.pack(min(tonumber(calls) + 1, 255)) or first_call
-    records[2 * at - 1], records[2 * at] = ticket, begins .. SHORT_TEXT[#place] .. place .. ends
-    windows[2 * at - 1], windows[2 * at] = until_text, ticket
+  for at = 1, called do
+    local calls = before[at]
+    first[2 * at] = calls
+      and cmsgpack.pack({ CALLED, min(tonumber(calls) + 1, 255), UNTOLD, until_, index, 0, -1, round }) or once
   end
-  S.frontier = max(S.frontier, tonumber(popped[#popped]))
-  in_chunks('HSET', TICKETS, records)
-  in_chunks('ZADD', WINDOWS, windows)
-  S.called = S.called + #tickets
-  return #tickets
+  in_chunks('HSET', TICKETS, first)
+  return called
 end
 
 -- The ticket of `record` comes to the door.
@@ -176,21 +179,24 @@ local function knock(ticket, record)
   local until_ = S.door_time + max(R.call_window, PRESENCE)
   call('ZADD', WINDOWS, whole(until_), ticket)
   record[UNTIL] = until_
+  locate(ticket, record)
   came(record)
   if call('ZADD', AT_DOOR, whole(S.now), ticket) == 1 then record[SINCE] = S.door_time end
   put(ticket, record)
   return S.door_time - record[SINCE]
 end
 
--- The ticket of `record`, which is called, passed the door, left, or came too late.
+-- The ticket of `record`, which is called, passed the door or left.
 local function close_call(ticket, record)
+  S.open_calls = S.open_calls - 1
   if record[CAME] == 0 then
     local batch = batch_at(record[BATCH])
     if batch then
       batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
       put_batch(record[BATCH], batch)
     end
+  else
+    call('ZREM', WINDOWS, ticket)
+    call('ZREM', AT_DOOR, ticket)
   end
-  call('ZREM', WINDOWS, ticket)
-  call('ZREM', AT_DOOR, ticket)
 end

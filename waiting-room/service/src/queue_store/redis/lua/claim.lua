@@ -6,6 +6,15 @@ local RETRY_LEAST, RETRY_MOST, RETRY_SHUT = 300000, 3 * SECOND, 4 * SECOND
 local phase = advance()
 local ticket, place, session = ARGV[OWN], tonumber(ARGV[OWN + 1]), ARGV[OWN + 2]
 
+local function let_in(record)
+  locate(ticket, record)
+  local expires_at = S.now + R.session_length
+  call('ZADD', SESSIONS, whole(expires_at), ticket)
+  put(ticket, { ADMITTED, record[CALLS], record[PLACE], session, S.now, expires_at })
+  S.claimed = S.claimed + 1
+  return { 'admitted', session, S.now, expires_at }
+end
+
 local function admit(record)
   if record[STAGE] == WAITS then
     call('ZREM', WAITING, ticket)
@@ -13,11 +22,7 @@ local function admit(record)
   elseif record[STAGE] == CALLED then
     close_call(ticket, record)
   end
-  local expires_at = S.now + R.session_length
-  call('ZADD', SESSIONS, whole(expires_at), ticket)
-  put(ticket, { ADMITTED, record[CALLS], record[PLACE], session, S.now, expires_at })
-  S.claimed = S.claimed + 1
-  return { 'admitted', session, S.now, expires_at }
+  return let_in(record)
 end
 
 local function knock_again_after(at_door_for)
@@ -57,10 +62,12 @@ local function answer()
   end
   local shut = phase ~= 'admitting' or call('ZCARD', SESSIONS) >= R.max_sessions
   if not shut and S.level >= PERMIT then
+    S.level = S.level - PERMIT
+    if record[CAME] == 1 then return admit(record) end
     -- Who passes at once need not stand at the door first.
     came(record)
-    S.level = S.level - PERMIT
-    return admit(record)
+    S.open_calls = S.open_calls - 1
+    return let_in(record)
   end
   local at_door_for = knock(ticket, record)
   if shut then return { 'busy', RETRY_SHUT } end

@@ -2,7 +2,7 @@
 
 local ticket, session = ARGV[OWN], ARGV[OWN + 1]
 local packed = call('HGET', TICKETS, ticket)
-local record = packed and unpacked(packed)
+local record = packed and cmsgpack.unpack(packed)
 local state = call('HGET', STATE, 'state')
 if not state or not record or record[STAGE] ~= ADMITTED or record[SESSION] ~= session then return 0 end
 call('ZREM', SESSIONS, ticket)

@@ -28,68 +28,81 @@ local function keep(name, places)
   end
 end
 
-local function read(from, to, into)
-  local entries = call('ZRANGE', WAITING, from, to, 'WITHSCORES')
-  for at = 2, #entries, 2 do into[#into + 1] = entries[at] end
+-- Places and ranks travel and are kept as doubles, one behind the other.
+local BYTES = 8
+
+local function packed(numbers)
+  local parts = {}
+  for from = 1, #numbers, AT_ONCE do
+    local to = min(from + AT_ONCE - 1, #numbers)
+    parts[#parts + 1] = struct.pack('>' .. ('d'):rep(to - from + 1), unpack(numbers, from, to))
+  end
+  return table.concat(parts)
+end
+
+local function read(from, to)
+  local entries, scores = call('ZRANGE', WAITING, from, to, 'WITHSCORES'), {}
+  for at = 1, #entries / 2 do scores[at] = entries[2 * at] end
+  return packed(scores)
 end
 
 -- The head has to be exact: what was read counts only if as many stand before its end as then, less those called, and
--- nobody took the place of somebody else.
+-- nobody took the place of somebody else. Tells too whether it was read as a whole.
 local function head()
   local before, since = kept('head')
   if before and since.called <= HEAD / 4 and (since.gone == 0 or since.rejoined == 0)
-    and call('ZCOUNT', WAITING, '-inf', before[HEAD]) == HEAD - since.called then
-    local now = {}
-    for at = since.called + 1, HEAD do now[#now + 1] = before[at] end
-    if since.called > 0 then read(HEAD - since.called, HEAD - 1, now) end
-    return now
+    and call('ZCOUNT', WAITING, '-inf', whole(struct.unpack('>d', before, #before - BYTES + 1))) == HEAD - since.called
+  then
+    local now = before:sub(since.called * BYTES + 1)
+    if since.called > 0 then now = now .. read(HEAD - since.called, HEAD - 1) end
+    return now, false
   end
-  local fresh = {}
-  read(0, HEAD - 1, fresh)
+  local fresh = read(0, HEAD - 1)
   keep('head', fresh)
+  return fresh, true
+end
+
+local function place_at(rank)
+  local text = whole(rank)
+  return tonumber(call('ZRANGE', WAITING, text, text, 'WITHSCORES')[2])
+end
+
+-- Behind the head a rank may be out by a four-thousandth of the queue; by twice that where the head was read at the same
+-- time, so that one snapshot seldom reads both.
+local function samples(front, front_was_read)
+  local last = waiting - 1
+  if last < HEAD then return '' end
+  local before, since = kept('samples')
+  local slack = front_was_read and 2 or 1
+  if before and waiting > LONG and (since.gone + since.rejoined) * 4000 <= waiting * slack
+    and (since.gone + since.called) * 100 <= waiting * slack and since.joined * EVENLY <= waiting * slack then
+    local least, most, now = struct.unpack('>d', front, #front - BYTES + 1), place_at(last), {}
+    for at = 1, #before, 2 * BYTES do
+      local place, rank = struct.unpack('>dd', before, at)
+      rank = rank - since.called
+      if place > least and place < most and rank >= HEAD and rank < last then
+        now[#now + 1], now[#now + 2] = place, rank
+      end
+    end
+    now[#now + 1], now[#now + 2] = most, last
+    return packed(now)
+  end
+  local now, evenly, rank = {}, floor(waiting / EVENLY), HEAD
+  while rank < last do
+    now[#now + 1], now[#now + 2] = place_at(rank), rank
+    rank = rank + max(min(floor(rank / NEARBY), evenly), 1)
+  end
+  now[#now + 1], now[#now + 2] = place_at(last), last
+  local fresh = packed(now)
+  keep('samples', fresh)
   return fresh
 end
 
-local function sample(rank, into)
-  local text = whole(rank)
-  read(text, text, into)
-  into[#into + 1] = rank
-end
-
--- Behind the head a rank may be out by a four-thousandth of the queue.
-local function samples(front)
-  local now, last = {}, waiting - 1
-  if last < HEAD then return now end
-  local before, since = kept('samples')
-  if before and waiting > LONG and (since.gone + since.rejoined) * 4000 <= waiting
-    and (since.gone + since.called) * 100 <= waiting and since.joined * EVENLY <= waiting then
-    local least, ending = tonumber(front[HEAD]), {}
-    sample(last, ending)
-    local most = tonumber(ending[1])
-    for at = 1, #before, 2 do
-      local place, rank = tonumber(before[at]), before[at + 1] - since.called
-      if place > least and place < most and rank >= HEAD and rank < last then
-        now[#now + 1], now[#now + 2] = before[at], rank
-      end
-    end
-    now[#now + 1], now[#now + 2] = ending[1], last
-    return now
-  end
-  local evenly, rank = floor(waiting / EVENLY), HEAD
-  while rank < last do
-    sample(rank, now)
-    rank = rank + max(min(floor(rank / NEARBY), evenly), 1)
-  end
-  sample(last, now)
-  keep('samples', now)
-  return now
-end
-
-local first = head()
-local behind = samples(first)
+local first, first_was_read = head()
+local behind = samples(first, first_was_read)
 save()
 return reply(
-  S.now, S.now < S.recovers_until and 1 or 0, S.frontier, call('ZCARD', WINDOWS), call('ZCARD', AT_DOOR),
+  S.now, S.now < S.recovers_until and 1 or 0, S.frontier, S.open_calls, call('ZCARD', AT_DOOR),
   call('ZCARD', SESSIONS), string.format('%.17g', still_comes(0)),
   { S.joined, S.rejoined, S.called, S.claimed, S.missed, S.left, S.sessions_ended },
   waiting, first, behind

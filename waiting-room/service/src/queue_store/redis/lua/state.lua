@@ -9,8 +9,8 @@
 -- A script is run from the top each time, its functions made anew: so each takes only the files that it needs, and
 -- what all calls have in common travels as two packed values, the rules in ARGV and the state in one field.
 
-local STATE, WAITING, TICKETS, RECALLED, WINDOWS, AT_DOOR, SESSIONS, BATCHES, GONE =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local STATE, WAITING, TICKETS, RECALLED, WINDOWS, ROUNDS, AT_DOOR, SESSIONS, BATCHES, GONE =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 
 local call, max, min, floor = redis.call, math.max, math.min, math.floor
 
@@ -48,23 +48,30 @@ local function whole(number)
   return string.format('%d', number)
 end
 
+-- All of the state, in the order of the fields below.
+local STATE_FORMAT = '>ddddddddddddddddddddddddddd'
+
 local function read_state(packed)
-  local v = cmsgpack.unpack(packed)
+  local epoch, revision, now, recovers_until, door_time, door_open, level, per_minute, bucket, refilled_at, frontier,
+    last_arrival, joined, rejoined, called, claimed, missed, left, sessions_ended, ended_at_last_turn, last_turn,
+    ended_per_second, first_batch, next_batch, open_calls, first_round, next_round = struct.unpack(STATE_FORMAT, packed)
   S = {
-    epoch = v[1], revision = v[2], now = v[3], recovers_until = v[4], door_time = v[5], door_open = v[6],
-    level = v[7], per_minute = v[8], bucket = v[9], refilled_at = v[10], frontier = v[11],
-    last_arrival = v[12], joined = v[13], rejoined = v[14], called = v[15], claimed = v[16], missed = v[17],
-    left = v[18], sessions_ended = v[19], ended_at_last_turn = v[20], last_turn = v[21],
-    ended_per_second = v[22], first_batch = v[23], next_batch = v[24],
+    epoch = epoch, revision = revision, now = now, recovers_until = recovers_until, door_time = door_time,
+    door_open = door_open, level = level, per_minute = per_minute, bucket = bucket, refilled_at = refilled_at,
+    frontier = frontier, last_arrival = last_arrival, joined = joined, rejoined = rejoined, called = called,
+    claimed = claimed, missed = missed, left = left, sessions_ended = sessions_ended,
+    ended_at_last_turn = ended_at_last_turn, last_turn = last_turn, ended_per_second = ended_per_second,
+    first_batch = first_batch, next_batch = next_batch, open_calls = open_calls, first_round = first_round,
+    next_round = next_round,
   }
 end
 
 local function packed_state()
-  return cmsgpack.pack({
+  return struct.pack(STATE_FORMAT,
     S.epoch, S.revision, S.now, S.recovers_until, S.door_time, S.door_open, S.level, S.per_minute, S.bucket,
     S.refilled_at, S.frontier, S.last_arrival, S.joined, S.rejoined, S.called, S.claimed, S.missed, S.left,
     S.sessions_ended, S.ended_at_last_turn, S.last_turn, S.ended_per_second, S.first_batch, S.next_batch,
-  })
+    S.open_calls, S.first_round, S.next_round)
 end
 
 local function save()

@@ -4,8 +4,11 @@ local WAITS, CALLED, ADMITTED, MISSED, LEFT, ENDED = 0, 1, 2, 3, 4, 5
 
 -- Fields of a record: stage, calls and place of all; then those of one stage.
 local STAGE, CALLS, PLACE = 1, 2, 3
-local UNTIL, BATCH, CAME, SINCE = 4, 5, 6, 7
+local UNTIL, BATCH, CAME, SINCE, ROUND = 4, 5, 6, 7, 8
 local SESSION, ADMITTED_AT, EXPIRES_AT = 4, 5, 6
+
+-- The place of a called ticket that only its round tells.
+local UNTOLD = 0
 
 local function in_chunks(command, key, arguments)
   for from = 1, #arguments, AT_ONCE do
@@ -17,11 +20,13 @@ local function put(ticket, record)
   call('HSET', TICKETS, ticket, cmsgpack.pack(record))
 end
 
--- The record that `packed` is; the place of one that was called is kept as the text that the sorted set told.
-local function unpacked(packed)
-  local record = cmsgpack.unpack(packed)
-  record[PLACE] = tonumber(record[PLACE])
-  return record
+-- Finds the place of a ticket whose record does not tell it. In MessagePack the place follows the ticket as a text whose
+-- length is in the byte before it.
+local function locate(ticket, record)
+  if record[PLACE] ~= UNTOLD then return end
+  local round = call('LINDEX', ROUNDS, record[ROUND] - S.first_round)
+  local _, last = round:find(ticket, 1, true)
+  record[PLACE] = tonumber(round:sub(last + 2, last + 1 + round:byte(last + 1) - 160))
 end
 
 -- The record of a ticket; one that waits has none in the hash.
@@ -31,10 +36,11 @@ local function record_of(ticket)
     return { WAITS, tonumber(call('HGET', RECALLED, ticket) or 0), tonumber(place) }
   end
   local packed = call('HGET', TICKETS, ticket)
-  return packed and unpacked(packed)
+  return packed and cmsgpack.unpack(packed)
 end
 
 local function set_stage(ticket, record, stage)
+  locate(ticket, record)
   put(ticket, { stage, record[CALLS], record[PLACE] })
   if stage == LEFT or stage == ENDED then call('RPUSH', GONE, ticket) end
 end

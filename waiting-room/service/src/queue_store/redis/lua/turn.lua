@@ -7,24 +7,61 @@ call('ZREMRANGEBYSCORE', AT_DOOR, '-inf', '(' .. whole(S.now - PRESENCE))
 local batches = all_batches()
 local changed = {}
 
-local missed = call('ZRANGEBYSCORE', WINDOWS, '-inf', whole(S.door_time), 'LIMIT', 0, AT_ONCE)
-if #missed > 0 then
-  local packed = call('HMGET', TICKETS, unpack(missed))
-  local records = {}
-  for at, ticket in ipairs(missed) do
-    local record = unpacked(packed[at])
-    local batch = batches[record[BATCH]]
-    if record[CAME] == 0 and batch then
-      batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
-      changed[record[BATCH]] = batch
-    end
-    records[2 * at - 1] = ticket
-    records[2 * at] = cmsgpack.pack({ MISSED, record[CALLS], record[PLACE] })
+local missed = 0
+
+local function put_missed(tickets_and_records)
+  if #tickets_and_records == 0 then return end
+  in_chunks('HSET', TICKETS, tickets_and_records)
+  local count = #tickets_and_records / 2
+  missed, S.missed, S.open_calls = missed + count, S.missed + count, S.open_calls - count
+end
+
+local function one_less_to_come(index)
+  local batch = batches[index]
+  if batch then
+    batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
+    changed[index] = batch
   end
-  in_chunks('HSET', TICKETS, records)
-  call('ZREM', WINDOWS, unpack(missed))
-  call('ZREM', AT_DOOR, unpack(missed))
-  S.missed = S.missed + #missed
+end
+
+-- Those who knocked, and not lately.
+local function miss_windows()
+  local tickets = call('ZRANGEBYSCORE', WINDOWS, '-inf', whole(S.door_time), 'LIMIT', 0, AT_ONCE)
+  if #tickets == 0 then return 0 end
+  local records = {}
+  for at, packed in ipairs(call('HMGET', TICKETS, unpack(tickets))) do
+    local record = cmsgpack.unpack(packed)
+    records[2 * at - 1], records[2 * at] = tickets[at], cmsgpack.pack({ MISSED, record[CALLS], record[PLACE] })
+  end
+  put_missed(records)
+  call('ZREM', WINDOWS, unpack(tickets))
+  call('ZREM', AT_DOOR, unpack(tickets))
+  return #tickets
+end
+
+-- Those of a round who never knocked: their records are as the round made them.
+local function miss_round(round, first)
+  local tickets, records = {}, {}
+  for at = 1, #first / 2 do tickets[at] = first[2 * at - 1] end
+  for at, packed in ipairs(call('HMGET', TICKETS, unpack(tickets))) do
+    local record = packed and cmsgpack.unpack(packed)
+    if record and record[STAGE] == CALLED and record[CAME] == 0 and record[ROUND] == round then
+      one_less_to_come(record[BATCH])
+      records[#records + 1] = tickets[at]
+      records[#records + 1] = cmsgpack.pack({ MISSED, record[CALLS], tonumber(first[2 * at]) })
+    end
+  end
+  put_missed(records)
+  return #tickets
+end
+
+local looked_at = miss_windows()
+while looked_at < AT_ONCE and S.first_round < S.next_round do
+  local until_, first = cmsgpack.unpack(call('LINDEX', ROUNDS, 0))
+  if until_ > S.door_time then break end
+  looked_at = looked_at + miss_round(S.first_round, first)
+  call('LPOP', ROUNDS)
+  S.first_round = S.first_round + 1
 end
 
 local function close_span(batch, next_span)
@@ -76,5 +113,5 @@ if phase == 'admitting' then
   called = call_first(min(wanted, AT_ONCE))
 end
 save()
-local more = (#missed == AT_ONCE or (wanted > called and called == AT_ONCE)) and 1 or 0
-return reply(called, #missed, expired, more)
+local more = (looked_at >= AT_ONCE or (wanted > called and called == AT_ONCE)) and 1 or 0
+return reply(called, missed, expired, more)
