@@ -4,6 +4,7 @@
 //! copies of the request, and four of them cost half as much again as serving a small answer does.
 
 use std::{
+    future::ready,
     panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,14 +16,15 @@ use axum::{
     extract::{DefaultBodyLimit, MatchedPath, Request},
     response::{IntoResponse, Response},
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture, stream};
 use http::{HeaderMap, Method, StatusCode, Uri};
+use http_body_util::BodyExt;
 use tokio::time::timeout;
 use tower::{ServiceExt, util::MapRequestLayer};
 
 use crate::{
     extract::BODY_LIMIT,
-    http_metrics::{HttpMetrics, Route},
+    http_metrics::{HttpMetrics, Label, Route},
     problem::Problem,
     serve::Limits,
 };
@@ -40,6 +42,17 @@ pub trait Quick: Send + Sync {
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Option<(&'static str, Response)>;
+
+    /// Whether to ask [`Self::answer_to`] once the body is there. Only for bodies that the headers tell to be
+    /// small.
+    fn reads_body(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> bool;
+
+    /// As [`Self::answer`], for a request with this body.
+    fn answer_to<'a>(
+        &'a self,
+        uri: &Uri,
+        body: &[u8],
+    ) -> Option<(&'static str, BoxFuture<'a, Response>)>;
 }
 
 /// Routes, wrapped in what all services share: metrics, the body limit, the request's time limit, and
@@ -101,25 +114,59 @@ impl Front {
                 .answered(route, &method, response.status(), started.elapsed());
             return response;
         }
-        let (route, mut response) = self.ask_routes(request.map(Body::new)).await;
+        let (route, mut response) = self.within_limits(request).await;
         (self.finish)(&uri, &mut response);
         self.metrics
             .answered(route.label(), &method, response.status(), started.elapsed());
         response
     }
 
-    async fn ask_routes(&self, mut request: Request) -> (Arc<Route>, Response) {
+    async fn within_limits<B>(&self, request: http::Request<B>) -> (Arc<Route>, Response)
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let route = Arc::new(Route::default());
-        request.extensions_mut().insert(route.clone());
-        DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
-        let answer = AssertUnwindSafe(self.routes.clone().oneshot(request)).catch_unwind();
+        let answer = AssertUnwindSafe(self.ask(request, &route)).catch_unwind();
         let response = match timeout(self.limits.request, answer).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(never))) => match never {},
+            Ok(Ok(response)) => response,
             Ok(Err(_)) => panicked(),
             Err(_) => took_too_long(),
         };
         (route, response)
+    }
+
+    async fn ask<B>(&self, request: http::Request<B>, route: &Arc<Route>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let reader = self.quick.as_ref().filter(|quick| {
+            let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
+            quick.reads_body(method, uri, headers)
+        });
+        let body = match reader {
+            None => Body::new(body),
+            Some(quick) => match body.collect().await {
+                Ok(body) => {
+                    let body = body.to_bytes();
+                    if let Some((label, answer)) = quick.answer_to(&parts.uri, &body) {
+                        route.is(Label::Quick(label));
+                        return answer.await;
+                    }
+                    Body::from(body)
+                }
+                Err(broken) => broken_off(broken.into()),
+            },
+        };
+        let mut request = Request::from_parts(parts, body);
+        request.extensions_mut().insert(route.clone());
+        DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
+        match self.routes.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 }
 
@@ -130,9 +177,14 @@ fn tell_route(request: Request<Body>) -> Request<Body> {
         extensions.get::<Arc<Route>>(),
         extensions.get::<MatchedPath>(),
     ) {
-        route.is(path.clone());
+        route.is(Label::Matched(path.clone()));
     }
     request
+}
+
+/// A body of which no more will come.
+fn broken_off(error: BoxError) -> Body {
+    Body::from_stream(stream::once(ready(Err::<Bytes, _>(error))))
 }
 
 fn panicked() -> Response {
@@ -209,6 +261,54 @@ mod tests {
                 "{method} {path}"
             );
         }
+    }
+
+    struct Greets;
+
+    impl Quick for Greets {
+        fn answer(&self, _: &Method, _: &Uri, _: &HeaderMap) -> Option<(&'static str, Response)> {
+            None
+        }
+
+        fn reads_body(&self, method: &Method, _: &Uri, _: &HeaderMap) -> bool {
+            method == Method::POST
+        }
+
+        fn answer_to<'a>(
+            &'a self,
+            _: &Uri,
+            body: &[u8],
+        ) -> Option<(&'static str, BoxFuture<'a, Response>)> {
+            let slow = match body {
+                b"hello" => false,
+                b"wait" => true,
+                _ => return None,
+            };
+            let answer = async move {
+                if slow {
+                    std::future::pending::<()>().await;
+                }
+                "quickly".into_response()
+            };
+            Some(("/body", Box::pin(answer)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_answered_at_once_reaches_the_router_as_it_was_sent() {
+        let front = front().asking_first(Arc::new(Greets));
+        let answer = async |body: Body| {
+            let request = Request::builder().method("POST").uri("/body").body(body);
+            let answer = front.answer(request.unwrap()).await;
+            let status = answer.status();
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+        };
+        assert_eq!(answer("hello".into()).await, (200, "quickly".to_owned()));
+        assert_eq!(answer("other".into()).await, (200, "other".to_owned()));
+        assert_eq!(answer(Body::from("wait")).await.0, 503);
+        let broken = broken_off("as connections do".into());
+        assert_eq!(answer(broken).await.0, 400);
     }
 
     #[tokio::test]

@@ -29,17 +29,30 @@ pub fn describe() {
 
 /// The route that a request turned out to be for, if any takes it.
 #[derive(Debug, Default)]
-pub(crate) struct Route(OnceLock<MatchedPath>);
+pub(crate) struct Route(OnceLock<Label>);
+
+/// The path of a route, with its parameters' names.
+#[derive(Debug)]
+pub(crate) enum Label {
+    /// As the router matched it.
+    Matched(MatchedPath),
+    /// Of a route that was answered for before the router was asked.
+    Quick(&'static str),
+}
 
 impl Route {
     /// The request is for the route of this path.
-    pub(crate) fn is(&self, path: MatchedPath) {
+    pub(crate) fn is(&self, path: Label) {
         let _ = self.0.set(path);
     }
 
     /// What the metrics call it.
     pub(crate) fn label(&self) -> &str {
-        self.0.get().map_or("none", MatchedPath::as_str)
+        match self.0.get() {
+            Some(Label::Matched(path)) => path.as_str(),
+            Some(Label::Quick(path)) => path,
+            None => "none",
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ impl EventBody {
 #[derive(Deserialize, ToSchema)]
 pub(super) struct JoinBody {
     /// What the fan's browser drew at random: 22 to 64 base64url characters.
-    secret: String,
+    pub(super) secret: String,
 }
 
 /// The catalogue: all events with their offers and the stock left.
@@ -122,13 +122,21 @@ pub(super) async fn join(
     extract::Json(body): extract::Json<JoinBody>,
 ) -> Result<Response, Refusal> {
     let secret: Secret = body.secret.parse().map_err(Refusal::InvalidSecret)?;
-    let seat = gatekeeper.join(&room, &secret).await?;
-    let status = if seat.new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
-    Ok((status, private(&seat)).into_response())
+    seated(&gatekeeper, &room, &secret).await
+}
+
+/// The answer to the fan who joins `room` with `secret`.
+pub(super) async fn seated(
+    gatekeeper: &Gatekeeper,
+    room: &Room,
+    secret: &Secret,
+) -> Result<Response, Refusal> {
+    let seat = gatekeeper.join(room, secret).await?;
+    let mut response = private(&seat);
+    if seat.new {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    Ok(response)
 }
 
 /// Where the fan stands.

@@ -144,7 +144,13 @@ impl Parts {
                 .zip(waited..waited + count)
                 .map(|(place, waited)| Ok(Ok(seated(place, waited)?)))
                 .collect(),
-            Some(answers) => Self::of(answers)?.joined_each(waited),
+            Some(answers) => {
+                let answers = Self::of(answers)?;
+                if answers.0.len() as u64 != count {
+                    return Err(NotUnderstood("a join's answer"));
+                }
+                answers.joined_each(waited)
+            }
             None => Err(NotUnderstood("the joins")),
         }
     }
