@@ -57,8 +57,10 @@ end
 
 local looked_at = miss_windows()
 while looked_at < AT_ONCE and S.first_round < S.next_round do
-  local until_, first = cmsgpack.unpack(call('LINDEX', ROUNDS, 0))
+  local round = call('LINDEX', ROUNDS, 0)
+  local _, until_ = cmsgpack.unpack_limit(round, 1)
   if until_ > S.door_time then break end
+  local _, first = cmsgpack.unpack(round)
   looked_at = looked_at + miss_round(S.first_round, first)
   call('LPOP', ROUNDS)
   S.first_round = S.first_round + 1
