@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aheadOf, etaOf, isNewerThan } from "../js/lib/position.js";
+import { aheadOf, etaOf, isNewerThan, secondsAtTheRate } from "../js/lib/position.js";
 
 const START = 1_795_250_000_000_000;
 const board = { marks: [[START, 0], [START + 1000, 10], [START + 3000, 20], [START + 103_000, 120]], waiting: 150 };
@@ -78,4 +78,9 @@ test("no estimate while nothing moves or nothing was observed", () => {
   assert.equal(etaOf(10, { ...moving, phase: "recovering" }), null);
   assert.equal(etaOf(10, { ...moving, observed_per_minute: null }), null);
   assert.equal(etaOf(10, { ...moving, observed_per_minute: 0 }), null);
+});
+
+test("without an estimate the rate in force tells how near the turn may be", () => {
+  assert.equal(secondsAtTheRate(300, { rate_per_minute: 600 }), 30);
+  assert.equal(secondsAtTheRate(0, { rate_per_minute: 600 }), 0);
 });

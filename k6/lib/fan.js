@@ -3,7 +3,7 @@ import crypto, { randomBytes } from "k6/crypto";
 import encoding from "k6/encoding";
 import { sleep } from "k6";
 import { pollDelay } from "../../cdn-site/js/lib/poll.js";
-import { aheadOf, etaOf } from "../../cdn-site/js/lib/position.js";
+import { aheadOf, etaOf, secondsAtTheRate } from "../../cdn-site/js/lib/position.js";
 import { Caller } from "./http.js";
 import { answers, fans, times } from "./metrics.js";
 import { Witness } from "./witness.js";
@@ -212,9 +212,12 @@ export class Fan {
   pollAfter() {
     const { board, status } = this;
     if (!board) return status.poll_after_ms / 1000;
-    const eta = this.place === null ? null : etaOf(aheadOf(this.place, board), board);
+    const ahead = this.place === null ? null : aheadOf(this.place, board);
     const untilSale = (Date.parse(board.on_sale_at) - this.storeNow()) / 1000;
-    const etaSeconds = board.phase === "prequeue" ? untilSale : (eta?.mid ?? null);
+    let etaSeconds = board.phase === "prequeue" ? untilSale : null;
+    if (board.phase === "admitting" && ahead !== null) {
+      etaSeconds = etaOf(ahead, board)?.mid ?? secondsAtTheRate(ahead, board);
+    }
     return pollDelay({ etaSeconds, policy: board.poll_policy, hidden: false, random: Math.random() }) / 1000;
   }
 

@@ -72,6 +72,17 @@ export function isNewerThan(place, board) {
  */
 
 /**
+ * How many seconds the people ahead take at the rate in force: tells how often to ask as long as nobody knows how long
+ * to wait.
+ *
+ * @param {number} ahead
+ * @param {Pick<Board, "rate_per_minute">} board
+ */
+export function secondsAtTheRate(ahead, board) {
+  return (ahead / Math.max(board.rate_per_minute, 1)) * 60;
+}
+
+/**
  * The wait from the observed speed of the frontier; null while nothing moves or nothing was observed.
  *
  * @param {number} ahead

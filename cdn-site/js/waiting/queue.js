@@ -7,7 +7,7 @@
 import { Unreachable } from "../api.js";
 import { canDraw, drawnPlace, newSecret } from "../lib/draw.js";
 import { FALLBACK_POLICY, backoff, pollDelay } from "../lib/poll.js";
-import { aheadOf, etaOf, isNewerThan } from "../lib/position.js";
+import { aheadOf, etaOf, isNewerThan, secondsAtTheRate } from "../lib/position.js";
 import { situationOf } from "../lib/situation.js";
 import { excuse, steady } from "../lib/steady.js";
 
@@ -174,7 +174,8 @@ export class Queue {
       case "drawing":
         return 0;
       case "waiting":
-        return seat?.shown?.mid ?? null;
+        if (!seat?.shown) return null;
+        return seat.shown.mid ?? secondsAtTheRate(seat.shown.ahead, board);
       case "admitted":
       case "closed":
       case "left":

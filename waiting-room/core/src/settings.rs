@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
@@ -98,6 +98,11 @@ impl AdmissionRate {
     /// Claims a second.
     pub fn per_second(self) -> f64 {
         f64::from(self.0) / 60.0
+    }
+
+    /// How long `fans` take, one after another.
+    pub fn lasts(self, fans: u64) -> Duration {
+        Duration::from_secs_f64(fans as f64 / self.per_second())
     }
 }
 

@@ -1,6 +1,9 @@
 //! The board: the public state of one event's queue, the same for everybody.
 
-use std::{io::Write, time::Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -24,7 +27,7 @@ pub struct Board {
     pub seen_at: Instant,
     /// The phase at that moment.
     pub phase: Phase,
-    /// The frontier's speed, while it moves.
+    /// The frontier's speed, while it moves and is known.
     pub pace: Option<Pace>,
     /// The settings that were in force.
     pub settings: SettingsView,
@@ -60,7 +63,7 @@ pub struct BoardBody<'a> {
     /// How many wait.
     waiting: u64,
     rate_per_minute: u32,
-    /// Tickets called a minute, as observed; absent while nobody is called.
+    /// Tickets called a minute, as observed; absent while nobody is called and in the first seconds in which somebody is.
     observed_per_minute: Option<f64>,
     observed_low_per_minute: Option<f64>,
     observed_high_per_minute: Option<f64>,
@@ -171,9 +174,17 @@ impl Board {
         (!newer).then(|| self.snapshot.marks.ahead(place))
     }
 
-    /// When somebody with `ahead` people in front is called; `None` while nobody is.
+    /// When somebody with `ahead` people in front is called; `None` while nobody is, or the pace is not known.
     pub fn eta(&self, ahead: u64) -> Option<EtaRange> {
         self.pace.map(|pace| pace.eta(ahead))
+    }
+
+    /// How long `ahead` people take at the rate in force: tells how often to ask as long as nobody knows how long to
+    /// wait.
+    pub(crate) fn at_the_rate(&self, ahead: u64) -> Duration {
+        let rate = self.settings.settings.admission_rate_per_minute;
+        rate.lasts(ahead)
+            .mul_f64(self.snapshot.show_share.clamp(0.0, 1.0))
     }
 }
 

@@ -105,12 +105,9 @@ impl Controller {
             settings.mode,
             snapshot.recovering,
         );
-        let waiting = snapshot.marks.waiting();
-        self.meter
-            .observe(snapshot.at, phase, waiting, snapshot.totals, rate);
+        let pace = self.meter.observe(&snapshot, phase, settings);
         self.speed.observe(snapshot.at, snapshot.totals);
         self.brakes.observe(snapshot.at, rate, settings.mode);
-        let pace = (phase == Phase::Admitting).then(|| self.meter.pace(rate, snapshot.show_share));
         let board = Board::new(
             &self.setup,
             snapshot,

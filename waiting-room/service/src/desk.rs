@@ -430,7 +430,10 @@ fn status(
         State::Waiting => ahead.and_then(|ahead| board.eta(ahead)),
         _ => None,
     };
-    let poll_after = poll_after(room, board, state, eta.map(|eta| eta.expected), now);
+    let distance = eta
+        .map(|eta| eta.expected)
+        .or_else(|| ahead.map(|ahead| board.at_the_rate(ahead)));
+    let poll_after = poll_after(room, board, state, distance, now);
     Status {
         state,
         ahead,
@@ -476,7 +479,7 @@ fn poll_after(
     room: &Room,
     board: &Board,
     state: State,
-    eta: Option<Duration>,
+    distance: Option<Duration>,
     now: Timestamp,
 ) -> Duration {
     let policy = room.setup().poll_policy;
@@ -486,7 +489,7 @@ fn poll_after(
     );
     let wanted = match state {
         State::Prequeue => (room.event().schedule.on_sale_at.since(now) / 2).clamp(soon, late),
-        State::Waiting if board.phase == Phase::Admitting => policy.poll_after(eta),
+        State::Waiting if board.phase == Phase::Admitting => policy.poll_after(distance),
         State::Waiting => POLL_SHUT,
         State::Called => soon,
         State::Admitted | State::Expired | State::Left | State::Closed => late,

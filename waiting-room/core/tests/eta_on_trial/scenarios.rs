@@ -78,10 +78,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             USUAL,
         ),
         base("everybody comes", "and looks at the page", Crowd::EAGER),
-        Scenario {
-            prequeue: 12_000,
-            ..base("seven in ten never come", "of 12,000", crowd(0.7, 0.1))
-        },
+        base("seven in ten never come", "", crowd(0.7, 0.1)),
         base(
             "other tabs",
             "six in ten look at another tab",
@@ -111,9 +108,9 @@ pub(crate) fn all() -> Vec<Scenario> {
         },
         base(
             "patience wears off",
-            "two in ten never come, and 3 % more with each minute of waiting",
+            "two in ten never come, and 4 % more with each minute of waiting",
             Crowd {
-                impatience: 0.03,
+                impatience: 0.04,
                 ..crowd(0.2, 0.1)
             },
         ),
@@ -128,9 +125,9 @@ pub(crate) fn all() -> Vec<Scenario> {
         ),
         base(
             "sleepers",
-            "one in ten misses the call and comes back",
+            "two in ten miss the call and come back",
             Crowd {
-                late: 0.1,
+                late: 0.2,
                 ..crowd(0.3, 0.1)
             },
         ),

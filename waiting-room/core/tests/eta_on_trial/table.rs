@@ -17,6 +17,7 @@ the page every ten seconds; what it says is held against the call that comes.
 Nobody can foresee what the operator will do, so time is counted at the rate that was in force when the fan looked: a second at
 twice that rate counts two, a second of a pause or of a recovery none. Looks whose turn came after a loss of the store are not
 judged, nor is the last quarter of a minute, when the page says \"any moment now\". Those called and fans who leave are not asked.
+In the first ten seconds of an on-sale there is no estimate: nobody knows yet who of those called will come.
 ";
 
 /// The documentation of `verdicts`.

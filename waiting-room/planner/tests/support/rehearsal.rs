@@ -220,14 +220,11 @@ impl<'a> Sale<'a> {
         let snapshot = self.queue.snapshot(now, &self.rules, &self.settings);
         let waiting = snapshot.marks.waiting();
         let phase = Phase::at(now, &self.rules.schedule, self.settings.mode, false);
-        let rate = self.settings.admission_rate_per_minute;
-        self.meter
-            .observe(now, phase, waiting, snapshot.totals, rate);
         self.outcome.longest_queue = self.outcome.longest_queue.max(waiting as usize);
         let sessions = snapshot.sessions as usize;
         self.outcome.most_sessions = self.outcome.most_sessions.max(sessions);
         self.in_checkout = sessions;
-        self.pace = Some(self.meter.pace(rate, snapshot.show_share));
+        self.pace = self.meter.observe(&snapshot, phase, &self.settings);
         self.snapshot = Some(snapshot);
         self.plan(1.0, Step::Turn);
     }
@@ -276,10 +273,15 @@ impl<'a> Sale<'a> {
             Duration::from_millis(policy.hidden_ms)
         } else if self.now < 0.0 {
             policy.poll_after(Some(Duration::from_secs_f64(-self.now)))
-        } else if let (Some(board), Some(pace)) = (&self.snapshot, self.pace)
+        } else if let Some(board) = &self.snapshot
             && (place.cohort() == Cohort::Arrival || self.now > 1.5)
         {
-            policy.poll_after(Some(pace.eta(board.marks.ahead(place)).expected))
+            let rate = self.settings.admission_rate_per_minute;
+            let ahead = board.marks.ahead(place);
+            let eta = self.pace.map(|pace| pace.eta(ahead).expected);
+            policy.poll_after(Some(
+                eta.unwrap_or_else(|| rate.lasts(ahead).mul_f64(board.show_share)),
+            ))
         } else {
             policy.poll_after(Some(Duration::ZERO))
         };

@@ -47,19 +47,19 @@ impl Grants {
         Duration::from_secs_f64(granted / self.rate(from).max(f64::MIN_POSITIVE))
     }
 
-    /// Whether the store was lost between `from` and `to`.
+    /// Whether the store was lost from `from` on and before `to`.
     pub(crate) fn lost(&self, from: Timestamp, to: Timestamp) -> bool {
         self.losses
             .iter()
             .any(|(began, _)| (from..to).contains(began))
     }
 
-    /// Whether the operator slowed down, or the store was lost, between `from` and `to`.
+    /// Whether the operator slowed down, or the store was lost, from `from` on and before `to`.
     pub(crate) fn slowed(&self, from: Timestamp, to: Timestamp) -> bool {
         self.lost(from, to)
             || self.rates.windows(2).any(|pair| {
                 let (at, per_second) = pair[1];
-                per_second < pair[0].1 && from < at && at <= to
+                per_second < pair[0].1 && (from..to).contains(&at)
             })
     }
 

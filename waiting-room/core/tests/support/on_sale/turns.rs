@@ -18,16 +18,7 @@ impl OnSale {
         }
         if instance == 0 {
             let phase = Phase::at(at, &self.rules.schedule, settings.mode, snapshot.recovering);
-            self.meter.observe(
-                at,
-                phase,
-                snapshot.marks.waiting(),
-                snapshot.totals,
-                settings.admission_rate_per_minute,
-            );
-            let rate = settings.admission_rate_per_minute;
-            let moves = phase == Phase::Admitting;
-            self.pace = moves.then(|| self.meter.pace(rate, snapshot.show_share));
+            self.pace = self.meter.observe(&snapshot, phase, &settings);
         }
         let drift = self.dice.between(0.99, 1.01);
         self.plan(seconds(drift), Step::Turn(instance));
