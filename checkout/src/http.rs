@@ -20,6 +20,7 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::EventId;
+use waiting_room_region::RegionFence;
 
 pub use self::figures::{Figures, OfferFigures, OrderFigures};
 pub(crate) use self::{pass::Pass, refusal::Refusal};
@@ -49,6 +50,8 @@ pub struct CheckoutParts {
     pub queue: Arc<dyn OrderQueue>,
     /// Where sessions are given back.
     pub gate: Arc<dyn SessionGate>,
+    /// Whether this region may take orders.
+    pub fence: Arc<dyn RegionFence>,
     /// What operators prove to be some with.
     pub operator: OperatorCredential,
 }

@@ -133,7 +133,8 @@ impl From<&Order> for OrderView {
         (status = 415, description = "`unsupported-media-type`", body = Problem),
         (status = 422, body = Problem, description =
             "`invalid-order` with `field` and all `errors`, `invalid-body`, `idempotency-key-reused`"),
-        (status = 503, description = "`unavailable`", body = Problem),
+        (status = 503, body = Problem, description =
+            "`unavailable`; `region-not-active`: after a failover, until the fan reaches the active region"),
     )
 )]
 pub(super) async fn place(

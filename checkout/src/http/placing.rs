@@ -9,13 +9,17 @@ use crate::{
 
 impl Checkout {
     /// Places what `request` asks for in the session that `pass` opens. The answer is that of the
-    /// order store: an order that is written as pending is accepted, whatever happens next.
+    /// order store: an order that is written as pending is accepted, whatever happens next. A region that is not
+    /// the active one takes none; what it accepted before is settled all the same.
     pub(crate) async fn place(
         &self,
         pass: &Pass,
         key: IdempotencyKey,
         request: OrderRequest,
     ) -> Result<Placed, Refusal> {
+        if !self.parts().fence.admission().is_active() {
+            return Err(Refusal::RegionNotActive);
+        }
         let claims = &pass.claims;
         let (basket, buyer) = request.check(self.event(&claims.event)?)?;
         let order = Order {

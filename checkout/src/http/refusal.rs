@@ -14,6 +14,10 @@ use crate::{BackendError, GateError, InvalidOrder, OrderId, PlaceError, error::c
 /// When to try again what a backend did not do.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// When to try again what this region does not do: a failover takes minutes, and the fans are sent elsewhere in the
+/// middle of it.
+const RETRY_ELSEWHERE: Duration = Duration::from_secs(5);
+
 /// A request that was not done.
 #[derive(Debug, Error)]
 pub(crate) enum Refusal {
@@ -41,6 +45,8 @@ pub(crate) enum Refusal {
     Gate(#[from] GateError),
     #[error("the waiting room took too long")]
     GateTooSlow,
+    #[error("another region takes the orders")]
+    RegionNotActive,
 }
 
 impl From<PlaceError> for Refusal {
@@ -88,6 +94,12 @@ impl From<Refusal> for Problem {
                 "There is no such event",
             ),
             Refusal::Backend(BackendError::Unreadable { .. }) => Self::internal(),
+            Refusal::RegionNotActive => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "region-not-active",
+                "Orders are taken at another place for the moment: try again",
+            )
+            .retry_after(RETRY_ELSEWHERE),
             Refusal::NoKeys
             | Refusal::Backend(BackendError::Unavailable(_))
             | Refusal::Gate(_)

@@ -20,6 +20,7 @@ mod conformance;
 mod fulfilment;
 mod http_operator;
 mod http_orders;
+mod http_region;
 mod http_session;
 mod http_tokens;
 mod kill;

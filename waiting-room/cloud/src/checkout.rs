@@ -9,8 +9,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     aws,
-    options::{CatalogueTable, Operator, Serving, Shop},
+    options::{CatalogueTable, Here, Operator, Serving, Shop},
     program::{Program, ProgramError, documented},
+    region,
     shop::{self, ShopBackends},
 };
 
@@ -32,6 +33,9 @@ pub struct Config {
     /// Orders and messages
     #[command(flatten)]
     pub shop: Shop,
+    /// Where it runs
+    #[command(flatten)]
+    pub here: Here,
 
     /// Where the waiting room publishes the keys of admission tokens; http or https
     #[arg(long, value_name = "URL", env = "WAITING_ROOM_JWKS_URL")]
@@ -57,6 +61,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;
     let backends = ShopBackends::open(&aws, &config.shop).await?;
+    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let checkout = Checkout::new(
         CheckoutConfig {
             issuer: config.issuer,
@@ -67,6 +72,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             store: backends.store.clone(),
             queue: backends.queue.clone(),
             gate: backends.gate.clone(),
+            fence,
             operator: config.operator.operator_credential,
         },
     );

@@ -10,9 +10,11 @@
 
 pub mod aws;
 pub mod checkout;
+pub mod failover;
 pub mod fulfilment;
 pub mod options;
 mod program;
+mod region;
 mod shop;
 pub mod waiting_room;
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use on_sale::LogFormatArg;
 use service_kit::extract::OperatorCredential;
+use waiting_room_region::Region;
 
 /// How a program serves and what it logs.
 #[derive(Clone, Debug, Args)]
@@ -74,10 +75,20 @@ pub struct Shop {
     pub ended_sessions_queue_url: String,
 }
 
+/// Where it runs.
+#[derive(Clone, Debug, Args)]
+pub struct Here {
+    /// The region it runs in, as the control item in the table of orders names regions: while that names another
+    /// one, nobody is admitted and no orders are taken here. Without such an item there is one region
+    #[arg(long, value_name = "REGION", env = "AWS_REGION")]
+    pub region: Option<Region>,
+}
+
 /// What operators sign in with.
 #[derive(Clone, Debug, Args)]
 pub struct Operator {
-    /// What operators sign in with, 16 characters at least
+    /// What operators sign in with, 16 characters at least: sent as a bearer token, or in the header
+    /// X-Operator-Credential where something in front takes Authorization for itself
     #[arg(
         long,
         value_name = "SECRET",

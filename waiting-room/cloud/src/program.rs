@@ -48,6 +48,9 @@ pub enum ProgramError {
     /// The gatekeeper can't start.
     #[error(transparent)]
     Gatekeeper(#[from] StartError),
+    /// It does not know in which region it runs.
+    #[error("the region is not known: say --region, or set AWS_REGION")]
+    Nowhere,
     /// An order backend can't be used.
     #[error(transparent)]
     Shop(#[from] BackendError),

@@ -23,8 +23,10 @@ use waiting_room_planner::PlanArgs;
 
 use crate::{
     aws,
-    options::{CatalogueTable, Operator, Serving, Shop},
+    failover::FailoverArgs,
+    options::{CatalogueTable, Here, Operator, Serving, Shop},
     program::{Program, ProgramError, documented},
+    region,
     shop::{self, ShopBackends},
 };
 
@@ -80,6 +82,9 @@ pub enum Command {
         #[arg(long, value_name = "NAME", default_value = "waiting-room")]
         name: String,
     },
+    /// Makes another region the active one: the button, for processes of one's own. In the cloud the automation
+    /// document does the same
+    Failover(Box<FailoverArgs>),
     /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Needs no
     /// environment and asks nobody
     Plan(Box<PlanArgs>),
@@ -93,7 +98,8 @@ pub enum Command {
     name = "waiting-room",
     version,
     max_term_width = 100,
-    after_help = "Commands besides, each with a --help of its own: load-events, create-backends, plan"
+    after_help = "Commands besides, each with a --help of its own: load-events, create-backends, failover,\n\
+                  plan"
 )]
 pub struct Config {
     /// How it serves
@@ -108,6 +114,9 @@ pub struct Config {
     /// The shop behind the door
     #[command(flatten)]
     pub shop: Shop,
+    /// Where it runs
+    #[command(flatten)]
+    pub here: Here,
 
     /// The queue store: redis://, or rediss:// for TLS, with user and password where there are any; of a
     /// cluster one or more nodes, separated by commas
@@ -239,6 +248,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     let store = RedisQueueStore::open(&config.redis(), instance, recovery, ids).await?;
     let store: Arc<dyn QueueStore> = Arc::new(store);
     let keys = Arc::new(open_keys(&config, &aws).await?);
+    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let parts = Parts {
         catalogue,
         limits: RoomLimits {
@@ -252,6 +262,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             store: backends.store,
             queue: backends.queue,
         }),
+        fence,
         operator: config.operator.operator_credential.clone(),
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());

@@ -137,6 +137,10 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
+/// Where a request may carry the operator credential when something in front of the service, such as an API gateway
+/// that wants its callers signed, takes `Authorization` for itself.
+pub const OPERATOR_CREDENTIAL_HEADER: &str = "x-operator-credential";
+
 /// What an operator proves to be one with: 16 bytes at least.
 #[derive(Clone)]
 pub struct OperatorCredential(String);
@@ -153,13 +157,17 @@ impl OperatorCredential {
         &self.0
     }
 
-    /// Lets requests pass that present this credential; takes the same time whatever was presented.
+    /// Lets requests pass that present this credential, as a bearer token or in [`OPERATOR_CREDENTIAL_HEADER`]; takes
+    /// the same time whatever was presented.
     ///
     /// # Errors
     /// The problem `invalid-credential`.
     pub fn check(&self, parts: &Parts) -> Result<(), Problem> {
-        let presented = bearer(&parts.headers).unwrap_or_default();
-        if bool::from(presented.as_bytes().ct_eq(self.0.as_bytes())) {
+        let is_this = |presented: &[u8]| presented.ct_eq(self.0.as_bytes());
+        let as_bearer = bearer(&parts.headers).unwrap_or_default().as_bytes();
+        let beside = parts.headers.get(OPERATOR_CREDENTIAL_HEADER);
+        let beside = beside.map_or(&[][..], |value| value.as_bytes());
+        if bool::from(is_this(as_bearer) | is_this(beside)) {
             return Ok(());
         }
         Err(Problem::new(
@@ -254,5 +262,23 @@ mod tests {
             assert!(credential.check(&parts(wrong)).is_err());
         }
         assert!(OperatorCredential::new("short").is_none());
+    }
+
+    #[test]
+    fn the_credential_may_travel_beside_a_signature() {
+        let credential = OperatorCredential::new("correct-horse-battery").unwrap();
+        let check = |authorization: &[u8], beside: &'static str| {
+            let mut parts = parts(authorization);
+            let value = http::HeaderValue::from_static(beside);
+            parts.headers.insert(OPERATOR_CREDENTIAL_HEADER, value);
+            credential.check(&parts).is_ok()
+        };
+        let signature =
+            b"AWS4-HMAC-SHA256 Credential=x/20261121/eu-west-1/execute-api/aws4_request";
+        assert!(check(signature, "correct-horse-battery"));
+        assert!(check(b"Bearer correct-horse-battery", "x"));
+        assert!(!check(signature, "correct-horse-batter"));
+        assert!(!check(signature, ""));
+        assert!(!check(b"Bearer ", "Bearer correct-horse-battery"));
     }
 }

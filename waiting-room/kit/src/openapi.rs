@@ -20,6 +20,7 @@ pub fn add_bearer(document: &mut OpenApi, name: &str, description: &str) {
 
 /// Describes the operator credential in `document`.
 pub fn add_operator_credential(document: &mut OpenApi) {
-    let description = "What the process printed, or was given, when it started";
+    let description = "What the process printed, or was given, when it started; in the header X-Operator-Credential \
+                       where something in front takes Authorization for itself";
     add_bearer(document, OPERATOR_CREDENTIAL, description);
 }

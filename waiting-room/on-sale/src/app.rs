@@ -32,6 +32,7 @@ use waiting_room::{
     Gatekeeper,
     keys::{FileKeyStore, KeyError, TokenKeys},
     queue_store::{self, EmbeddedQueueStore, QueueStore, Regime},
+    region::OneRegion,
     room::{Parts, RoomLimits, StartError},
     settings::{FileSettings, SettingsSource},
 };
@@ -155,6 +156,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             store: book.clone(),
             queue: book.clone(),
         }),
+        fence: Arc::new(OneRegion),
         operator: operator.clone(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
@@ -265,6 +267,7 @@ fn open_checkout(
         store,
         queue,
         gate: gate.clone(),
+        fence: Arc::new(OneRegion),
         operator: operator.clone(),
     };
     Ok(Checkout::new(

@@ -16,7 +16,7 @@ use crate::{
     board::Board,
     figures::{Figures, Speed},
     metrics,
-    queue_store::{QueueStore, Regime, StoreResult},
+    queue_store::{QueueStore, StoreResult},
     room::{Room, Setup},
     settings::SettingsView,
     shop::{Shop, ShopFigures},
@@ -86,14 +86,16 @@ impl Controller {
     /// One turn, and what it leaves to be seen.
     pub(crate) async fn tick(&mut self) -> StoreResult<(Board, Figures)> {
         let event = &self.setup.event.id;
-        let view = self.settings.borrow_and_update().clone();
-        let regime = Regime {
-            rules: self.setup.rules.clone(),
-            settings: view.settings.clone(),
-        };
+        let region = &self.setup.region;
+        region.take_over(&*self.store, event).await?;
+        let mut view = self.settings.borrow_and_update().clone();
+        let regime = self.setup.regime(&view.settings);
         let turn = self.store.turn(event, &regime).await?;
         let snapshot = self.store.snapshot(event, &regime).await?;
         let seen_at = Instant::now();
+        region.note(&*self.store, event, snapshot.epoch).await?;
+        // What everybody is shown is what is in force.
+        view.settings = regime.settings;
         metrics::turned(event.as_str(), turn);
         let shop = self.ask_shop().await;
 

@@ -247,11 +247,17 @@ impl Gatekeeper {
         claims: &QueueClaims,
     ) -> Result<Admission, Refusal> {
         let event = room.event();
+        let region = &room.setup().region;
         let place = room.place_of(claims);
         let session = SessionId::from_bytes(random_bytes());
         let answer_by = Instant::now() + Claim::HOLD;
         let claim = loop {
-            // Asked anew each time: the operator may have paused meanwhile.
+            // Asked anew each time: the operator may have paused meanwhile, or the region been fenced.
+            if region.is_fenced() {
+                break Claim::Busy {
+                    retry_after: POLL_SHUT,
+                };
+            }
             let regime = room.regime();
             let store = &self.store;
             let claim = store
@@ -266,6 +272,12 @@ impl Gatekeeper {
         };
         metrics::claimed(event.id.as_str(), outcome(&claim));
         let session = match claim {
+            // The store's answer may have been long under way: what counts is the moment of the signature.
+            Claim::Admitted { .. } if region.is_fenced() => {
+                return Err(Refusal::Busy {
+                    retry_after: POLL_SHUT,
+                });
+            }
             Claim::Admitted { session, .. } => session,
             Claim::NotCalled => {
                 let ask_again_after = Duration::from_millis(

@@ -30,6 +30,8 @@ pub struct Figures {
     pub rate_per_minute: u32,
     /// The limit of sessions in force.
     pub max_active_sessions: u32,
+    /// How much of the operator's rate this region may admit: 0 to 100, 0 while another region is active.
+    pub region_percent: u8,
     /// The mode in force.
     #[schema(value_type = String)]
     pub mode: Mode,
@@ -118,6 +120,7 @@ impl Figures {
             epoch: snapshot.epoch.number(),
             rate_per_minute: settings.admission_rate_per_minute.per_minute(),
             max_active_sessions: settings.max_active_sessions.sessions(),
+            region_percent: setup.region.percent(),
             mode: settings.mode,
             message: settings.message.clone(),
             waiting,

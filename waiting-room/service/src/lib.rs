@@ -16,6 +16,7 @@ pub mod keys;
 mod metrics;
 pub mod queue_store;
 mod refusal;
+pub mod region;
 pub mod room;
 pub mod settings;
 pub mod shop;

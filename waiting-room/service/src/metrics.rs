@@ -43,6 +43,10 @@ pub(crate) fn describe() {
         "The admission rate in force, by event"
     );
     describe_gauge!(
+        "waiting_room_region_percent",
+        "How much of the operator's rate this region may admit, by event; 0 while another one is active"
+    );
+    describe_gauge!(
         "waiting_room_max_active_sessions",
         "The session limit in force, by event"
     );
@@ -118,6 +122,10 @@ pub(crate) fn observed(figures: &Figures) {
     set(
         "waiting_room_max_active_sessions",
         f64::from(figures.max_active_sessions),
+    );
+    set(
+        "waiting_room_region_percent",
+        f64::from(figures.region_percent),
     );
     set("waiting_room_no_show_share", figures.no_show_share);
     set("waiting_room_frontier", figures.frontier as f64);

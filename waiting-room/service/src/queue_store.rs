@@ -112,6 +112,11 @@ pub trait QueueStore: Send + Sync {
     /// One turn of the controller.
     async fn turn(&self, event: &EventId, regime: &Regime) -> StoreResult<Turn>;
 
+    /// This region has become the active one by the failover that began its `region_epoch`: the queue begins a new epoch,
+    /// as if it had been lost, unless some instance has had it begun for that failover before. An instance that has
+    /// `seen` it begun only puts the note of that back, which a store that loses its queue loses too.
+    async fn take_over(&self, event: &EventId, region_epoch: u64, seen: bool) -> StoreResult<()>;
+
     /// The queue as it is.
     async fn snapshot(&self, event: &EventId, regime: &Regime) -> StoreResult<Snapshot>;
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting_room_catalogue::{Catalogue, Event};
-use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Timestamp};
+use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Settings, Timestamp};
 use waiting_room_tokens::QueueClaims;
 
 use service_kit::extract::OperatorCredential;
@@ -17,6 +17,7 @@ use crate::{
     figures::Figures,
     keys::TokenKeys,
     queue_store::{QueueStore, Regime, StoreUnavailable},
+    region::{RegionFence, RegionGate},
     settings::{SettingsSource, SettingsView},
     shop::Shop,
 };
@@ -31,6 +32,17 @@ pub struct Setup {
     pub seed: DrawSeed,
     /// How often its fans ask.
     pub poll_policy: PollPolicy,
+    pub(crate) region: RegionGate,
+}
+
+impl Setup {
+    /// What holds under `settings` now.
+    pub fn regime(&self, settings: &Settings) -> Regime {
+        Regime {
+            rules: self.rules.clone(),
+            settings: self.region.govern(settings),
+        }
+    }
 }
 
 /// One event's waiting room: its setup, and the latest of everything that changes.
@@ -60,11 +72,7 @@ impl Room {
 
     /// What holds now.
     pub fn regime(&self) -> Regime {
-        let settings = self.settings.borrow().settings.clone();
-        Regime {
-            rules: self.setup.rules.clone(),
-            settings,
-        }
+        self.setup.regime(&self.settings.borrow().settings)
     }
 
     /// The store's time, by its last board and the time that has passed here since: whatever this
@@ -84,7 +92,7 @@ impl Room {
         self.figures.borrow().clone()
     }
 
-    /// The settings as they stand.
+    /// The settings as the operator has set them.
     pub fn settings(&self) -> SettingsView {
         self.settings.borrow().clone()
     }
@@ -156,6 +164,8 @@ pub struct Parts {
     pub keys: Arc<TokenKeys>,
     /// The shop behind the door.
     pub shop: Arc<dyn Shop>,
+    /// Whether this region may admit.
+    pub fence: Arc<dyn RegionFence>,
     /// What operators prove to be ones with.
     pub operator: OperatorCredential,
 }
@@ -211,6 +221,7 @@ impl Gatekeeper {
                 rules: parts.limits.rules(event),
                 seed: DrawSeed::derive(parts.keys.draw_key(), &event.id),
                 poll_policy: PollPolicy::for_call_window(event.call_window),
+                region: RegionGate::new(parts.fence.clone()),
             });
             let mut controller = Controller::new(
                 setup.clone(),

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::{
+    fence::TurnedFence,
     gate::RecordingGate,
     samples,
     tokens::{self, ISSUER},
@@ -29,6 +30,7 @@ pub const CREDENTIAL: &str = "operator-credential-of-the-tests";
 pub struct App {
     pub book: Arc<OrderBook>,
     pub gate: Arc<RecordingGate>,
+    pub fence: Arc<TurnedFence>,
     pub checkout: Checkout,
     front: Front,
     key_requests: Arc<AtomicUsize>,
@@ -58,6 +60,7 @@ impl App {
         let dir = tempfile::tempdir().unwrap();
         let book = OrderBook::open(dir.path(), QueuePolicy::default()).unwrap();
         let gate = RecordingGate::new();
+        let fence = Arc::new(TurnedFence::default());
         let checkout = Checkout::new(
             CheckoutConfig {
                 issuer: ISSUER.to_owned(),
@@ -68,6 +71,7 @@ impl App {
                 store: book.clone(),
                 queue: book.clone(),
                 gate: gate.clone(),
+                fence: fence.clone(),
                 operator: OperatorCredential::new(CREDENTIAL).unwrap(),
             },
         );
@@ -75,6 +79,7 @@ impl App {
         Self {
             book,
             gate,
+            fence,
             checkout,
             front,
             key_requests,

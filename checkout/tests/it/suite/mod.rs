@@ -7,6 +7,7 @@ pub mod app;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod embedded;
+pub mod fence;
 pub mod gate;
 #[macro_use]
 pub mod order_queue;

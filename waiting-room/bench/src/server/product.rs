@@ -27,6 +27,7 @@ use waiting_room::{
     Gatekeeper,
     keys::{FileKeyStore, TokenKeys},
     queue_store::{EmbeddedQueueStore, QueueStore, RedisConfig, RedisQueueStore, Regime},
+    region::OneRegion,
     room::{Parts, RoomLimits},
     settings::FileSettings,
 };
@@ -105,6 +106,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             store: orders.clone(),
             queue: order_queue.clone(),
             gate: gate.clone(),
+            fence: Arc::new(OneRegion),
             operator: operator.clone(),
         },
     );
@@ -118,6 +120,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             store: orders,
             queue: order_queue,
         }),
+        fence: Arc::new(OneRegion),
         operator,
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

@@ -26,10 +26,11 @@ fn told(outcome: Result<String, CommandError>) -> ExitCode {
         }
         Err(error) => error,
     };
+    let code = error.exit_code();
     let mut because: Option<&dyn Error> = Some(&error);
     while let Some(reason) = because {
         let _ = writeln!(io::stderr(), "{reason}");
         because = reason.source();
     }
-    ExitCode::FAILURE
+    code
 }

@@ -1,6 +1,6 @@
 //! What `waiting-room` does besides serving.
 
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, process::ExitCode};
 
 use aws_config::SdkConfig;
 use aws_sdk_sqs::{error::SdkError, operation::create_queue::CreateQueueError};
@@ -13,7 +13,10 @@ use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Othe
 use waiting_room_planner::PlanError;
 
 use super::Command;
-use crate::aws;
+use crate::{
+    aws,
+    failover::{self, FailoverError},
+};
 
 /// Why a command failed.
 #[derive(Debug, Error)]
@@ -36,12 +39,25 @@ pub enum CommandError {
     /// The queue of ended sessions can't be made.
     #[error("the queue of ended sessions cannot be made")]
     EndedSessions(#[source] Box<SdkError<CreateQueueError>>),
+    /// The other region is not the active one, or not wholly.
+    #[error(transparent)]
+    Failover(#[from] FailoverError),
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
 }
 
-/// Does what `command` says, and tells what it did.
+impl CommandError {
+    /// What the program ends with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failover(error) => error.exit_status().into(),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Does what `command` says, and tells what it did; what takes long is told as it goes.
 ///
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
@@ -56,6 +72,10 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
             Ok(told(&table.load(&text, service_kit::now(), others).await?))
         }
         Command::CreateBackends { name } => create_backends(&aws::config().await, &name).await,
+        Command::Failover(args) => {
+            failover::run(&args, io::stdout()).await?;
+            Ok(format!("{} is the active region", args.to))
+        }
         Command::Plan(args) => {
             let mut plan = Vec::new();
             waiting_room_planner::run(&args, &mut plan)?;

@@ -14,14 +14,19 @@ pub(crate) struct Balancer {
 
 impl Balancer {
     pub(crate) async fn across(ports: Vec<u16>) -> Self {
+        Self::by(move || ports.clone()).await
+    }
+
+    /// To whom a connection goes is asked anew for each.
+    pub(crate) async fn by(ports: impl Fn() -> Vec<u16> + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let relaying = tokio::spawn(async move {
             let mut turn = 0;
             while let Ok((client, _)) = listener.accept().await {
                 turn += 1;
-                let mut ports = ports.clone();
-                let first = turn % ports.len();
+                let mut ports = ports();
+                let first = turn % ports.len().max(1);
                 ports.rotate_left(first);
                 tokio::spawn(relay(client, ports));
             }

@@ -1,23 +1,24 @@
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_crowd::{Addresses, Crowd, SharedRecord};
+use test_crowd::{Addresses, Crowd, Record, SharedRecord};
 use tokio::{sync::MutexGuard, task::JoinSet, time::sleep};
 
-use crate::{balancer::Balancer, emulated_aws::EmulatedAws, instance::Instance};
+use crate::{
+    balancer::Balancer,
+    emulated_aws::EmulatedAws,
+    instance::{Instance, look_at_logs},
+};
 
 pub(crate) const RATE_PER_MINUTE: u32 = 600;
 pub(crate) const PER_SECOND: usize = RATE_PER_MINUTE as usize / 60;
 
 /// Longer than the fans' longest pause between two polls while the room recovers.
-const RECOVERY_SECONDS: &str = "8";
+pub(crate) const RECOVERY_SECONDS: &str = "8";
 
-const OPERATOR: &str = "an-operator-of-the-test-cluster";
+pub(crate) const OPERATOR: &str = "an-operator-of-the-test-cluster";
 
 /// How long anything may take to be seen: a message that died with its worker comes again after half a
 /// minute.
@@ -212,39 +213,36 @@ impl Cluster {
     }
 
     async fn told(&self, room: usize, what: &str) -> Value {
-        let path = format!("/v1/operator/events/aurora-live/{what}");
-        let request = self.ask(room, Method::GET, &path).bearer_auth(OPERATOR);
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        answer.json().await.unwrap()
+        self.waiting_rooms[room].told(&self.client, what).await
     }
 
     /// The figures of this waiting room, once `holds` is true of them.
     pub(crate) async fn figures_once(&self, room: usize, holds: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        loop {
-            let figures = self.figures(room).await;
-            if holds(&figures) {
-                return figures;
-            }
-            assert!(begun.elapsed() < SOON, "not seen in time: {figures:#}");
-            sleep(Duration::from_millis(100)).await;
-        }
+        let room = &self.waiting_rooms[room];
+        room.figures_once(&self.client, holds).await
     }
 
     /// Waits until so many fans were admitted.
     pub(crate) async fn admitted(&self, record: &SharedRecord, count: usize) {
-        let begun = Instant::now();
-        loop {
-            let record = record.lock().await;
-            if record.admitted.len() >= count {
-                return;
-            }
-            let patient = begun.elapsed() < SOON;
-            assert!(patient, "not {count} admitted: {}", record.course());
-            drop(record);
-            sleep(Duration::from_millis(50)).await;
+        once(record, &format!("{count} admitted"), |record| {
+            record.admitted.len() >= count
+        })
+        .await;
+    }
+}
+
+/// Waits until `holds` is true of the record: `what` happened.
+pub(crate) async fn once(record: &SharedRecord, what: &str, holds: impl Fn(&Record) -> bool) {
+    let begun = Instant::now();
+    loop {
+        let record = record.lock().await;
+        if holds(&record) {
+            return;
         }
+        let patient = begun.elapsed() < SOON;
+        assert!(patient, "not {what}: {}", record.course());
+        drop(record);
+        sleep(Duration::from_millis(50)).await;
     }
 }
 
@@ -267,22 +265,8 @@ fn fake_clock(offset: &str) -> Vec<(String, String)> {
         .into()
 }
 
-/// What of a log is shown when a test fails, in lines.
-const TAIL: usize = 40;
-
 impl Drop for Cluster {
     fn drop(&mut self) {
-        for instance in self.instances() {
-            let log = instance.log();
-            let panics = log.lines().filter(|line| line.contains("panicked"));
-            if thread::panicking() {
-                let lines: Vec<&str> = log.lines().collect();
-                let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
-                println!("--- {} ---\n{tail}", instance.name);
-            } else {
-                let panics: Vec<&str> = panics.collect();
-                assert!(panics.is_empty(), "{}: {panics:#?}", instance.name);
-            }
-        }
+        look_at_logs(self.instances());
     }
 }

@@ -3,6 +3,7 @@ use std::{fs, path::Path, process::Command, sync::LazyLock};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use test_backends::Moto;
+use waiting_room_region::ControlItem;
 
 static MOTO: LazyLock<Moto> = LazyLock::new(Moto::start);
 
@@ -48,6 +49,23 @@ impl EmulatedAws {
 
     pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config)
+    }
+
+    /// The environment of another region of the same on-sale. Tables, keys and settings are one, or copied; its queues
+    /// are its own, with names that begin with `name`.
+    pub(crate) fn another_region(&self, name: &str) -> Vec<(String, String)> {
+        let made = waiting_room(&self.environment, &["create-backends", "--name", name]);
+        let made = made.lines().filter_map(|line| line.split_once('='));
+        let queues = made.filter(|(name, _)| name.ends_with("_QUEUE_URL"));
+        let mut environment = self.environment.clone();
+        environment.extend(queues.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        environment
+    }
+
+    /// The control item of the regions.
+    pub(crate) fn control(&self) -> ControlItem {
+        let dynamodb = aws_sdk_dynamodb::Client::new(&self.config);
+        ControlItem::new(dynamodb, self.variable("WAITING_ROOM_ORDERS_TABLE"))
     }
 
     /// Puts a setting as an operator does with the AWS command line.

@@ -8,6 +8,7 @@
 )]
 
 mod balancer;
+mod button;
 mod clocks;
 mod cluster;
 mod emulated_aws;
@@ -19,6 +20,8 @@ mod killed;
 mod no_fault;
 mod orders;
 mod polls;
+mod region;
+mod regions;
 mod settings;
 mod throttle;
 mod verdict;

@@ -1,10 +1,13 @@
 use std::{ops::RangeBounds, time::Duration};
 
-use reqwest::StatusCode;
+use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use test_crowd::{Crowd, Record, Service};
 
-use crate::cluster::{Cluster, PER_SECOND};
+use crate::{
+    cluster::{Cluster, PER_SECOND},
+    instance::Instance,
+};
 
 /// Who comes to every on-sale here unless the test says otherwise.
 pub(crate) const CROWD: Crowd = Crowd {
@@ -40,6 +43,18 @@ pub(crate) fn assert_order_of_calls(record: &Record) {
 /// Invariant 6: what was accepted is settled, once; the shop counts what the fans were told; nothing is
 /// sold that there is not.
 pub(crate) async fn assert_orders(cluster: &Cluster, record: &Record, stock: u64) {
+    let (room, checkout) = (&cluster.waiting_rooms[0], &cluster.checkouts[0]);
+    assert_orders_at(&cluster.client, room, checkout, record, stock).await;
+}
+
+/// The same, as this waiting room counts them and this checkout tells them.
+pub(crate) async fn assert_orders_at(
+    client: &Client,
+    room: &Instance,
+    checkout: &Instance,
+    record: &Record,
+    stock: u64,
+) {
     assert_eq!(
         record.bought.len(),
         record.accepted.len(),
@@ -58,8 +73,8 @@ pub(crate) async fn assert_orders(cluster: &Cluster, record: &Record, stock: u64
         .sum();
     assert!(sold <= stock, "{sold} sold of {stock}");
     // An order is counted when its ruling is closed, which may be a moment after its fan was told.
-    let figures = cluster
-        .figures_once(0, |figures| {
+    let figures = room
+        .figures_once(client, |figures| {
             let counted = &figures["orders"];
             counted["pending"] == 0
                 && counted["queue_depth"] == 0
@@ -76,8 +91,8 @@ pub(crate) async fn assert_orders(cluster: &Cluster, record: &Record, stock: u64
             known.contains(&(&*bought.state, bought.reason.as_deref())),
             "{bought:?}"
         );
-        let url = format!("{}/v1/orders/{}", cluster.checkouts[0].url(), bought.order);
-        let request = cluster.client.get(url).bearer_auth(&bought.admission_token);
+        let url = format!("{}/v1/orders/{}", checkout.url(), bought.order);
+        let request = client.get(url).bearer_auth(&bought.admission_token);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
         let now: Value = answer.json().await.unwrap();

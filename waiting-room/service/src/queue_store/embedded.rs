@@ -178,6 +178,11 @@ impl QueueStore for EmbeddedQueueStore {
         Ok(queue.turn((self.clock)(), &regime.rules, &regime.settings))
     }
 
+    /// There is one region.
+    async fn take_over(&self, _: &EventId, _: u64, _: bool) -> StoreResult<()> {
+        Ok(())
+    }
+
     async fn snapshot(&self, event: &EventId, regime: &Regime) -> StoreResult<Snapshot> {
         let mut queue = self.queue(event)?;
         Ok(queue.snapshot((self.clock)(), &regime.rules, &regime.settings))

@@ -14,6 +14,7 @@ mod joins;
 mod knowledge;
 mod link;
 mod script;
+mod takeover;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -318,6 +319,10 @@ impl QueueStore for RedisQueueStore {
             }
         }
         Ok(done)
+    }
+
+    async fn take_over(&self, event: &EventId, region_epoch: u64, seen: bool) -> StoreResult<()> {
+        Ok(self.inner.take_over(event, region_epoch, seen).await?)
     }
 
     async fn snapshot(&self, event: &EventId, regime: &Regime) -> StoreResult<Snapshot> {

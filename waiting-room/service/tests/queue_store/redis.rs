@@ -13,6 +13,7 @@ use crate::backend::{Backend, RECOVERY, Time};
 mod access;
 mod load;
 mod loss;
+mod takeover;
 
 /// A redis-server of the test's own.
 pub(crate) struct Redis {

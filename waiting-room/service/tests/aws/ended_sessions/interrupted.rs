@@ -118,6 +118,10 @@ impl QueueStore for Interrupted {
         self.line()?.turn(event, regime).await
     }
 
+    async fn take_over(&self, event: &EventId, region_epoch: u64, seen: bool) -> StoreResult<()> {
+        self.line()?.take_over(event, region_epoch, seen).await
+    }
+
     async fn snapshot(&self, event: &EventId, regime: &Regime) -> StoreResult<Snapshot> {
         self.line()?.snapshot(event, regime).await
     }
