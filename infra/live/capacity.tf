@@ -1,15 +1,22 @@
-# How many tasks, and by which figure they are counted. All that is measured stands here, and nowhere else.
+# How many tasks, and by which figure they are counted. docs/report.md explains; infra/tests/test_documents.py compares this, the
+# report and docs/benchmark.md.
 
 locals {
-  # Measured with `make bench` on one core; see the report.
+  # What a request costs the waiting room's process: `CPU µs` in docs/benchmark.md, with a million tickets in Redis; joins on 256
+  # connections.
+  cpu_microseconds = { poll = 28.8, join = 56.9 }
+
+  # What a vCPU of Fargate is taken to do of what was measured: half for the slower processor, half for connections that are not
+  # kept and for logs.
+  vcpu_share = 0.25
+
   benchmark = {
-    # Status polls that one vCPU of waiting-room answers a second at full load.
-    waiting_room_requests_per_second = 8000
-    # Joins that one vCPU of waiting-room takes a second at full load.
-    waiting_room_joins_per_second = 2500
-    # Orders that one vCPU of checkout places a second at full load.
-    checkout_orders_per_second = 300
-    # Orders that one task of fulfilment settles a second; it waits for the table, not for the CPU.
+    # What one vCPU of waiting-room does a second at full load.
+    waiting_room_requests_per_second = floor(1000000 / local.cpu_microseconds.poll * local.vcpu_share)
+    waiting_room_joins_per_second    = floor(1000000 / local.cpu_microseconds.join * local.vcpu_share)
+    # Estimates, not measured with DynamoDB itself: orders that one vCPU of checkout places a second, and that one task of
+    # fulfilment settles, which waits for the table and not for the CPU.
+    checkout_orders_per_second   = 300
     fulfilment_orders_per_second = 40
   }
 
@@ -20,6 +27,8 @@ locals {
   first_minute_share = 0.4
   # The longest that an order should wait behind others.
   settled_within_seconds = 5
+
+  assumed = { aim = local.aim, first_minute_share = local.first_minute_share, settled_within_seconds = local.settled_within_seconds }
 
   vcpus = { for name, service in var.services : name => service.cpu / 1024 }
 

@@ -94,7 +94,7 @@ module "primary" {
   load_balancer = {
     certificate_arn        = lookup(var.domain.origin_certificate_arns, var.primary_region, "")
     server_name            = var.domain.name
-    minimum_capacity_units = var.warm.load_balancer_units
+    on_sale_capacity_units = var.warm.load_balancer_units
   }
   tables = {
     orders = { name = module.database.orders.name, arn = module.database.orders.arns[var.primary_region] }
@@ -140,7 +140,7 @@ module "secondary" {
   load_balancer = {
     certificate_arn        = lookup(var.domain.origin_certificate_arns, var.secondary_region, "")
     server_name            = var.domain.name
-    minimum_capacity_units = var.warm.load_balancer_units
+    on_sale_capacity_units = var.warm.load_balancer_units
   }
   tables = {
     orders = { name = module.database.orders.name, arn = module.database.orders.arns[var.secondary_region] }

@@ -34,6 +34,6 @@ output "failover_documents" {
 }
 
 output "capacity" {
-  description = "The measured figures, the targets that services scale by, and the tasks that stand ready around each on-sale."
-  value       = { benchmark = local.benchmark, targets = local.targets, ready = local.ready }
+  description = "What was measured and assumed, the targets that services scale by, and the tasks that stand ready around each on-sale."
+  value       = { benchmark = local.benchmark, assumed = local.assumed, targets = local.targets, ready = local.ready }
 }

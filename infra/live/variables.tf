@@ -219,7 +219,8 @@ variable "cache" {
 
 variable "warm" {
   description = <<-EOT
-    What is kept ready for a stampede. load_balancer_units: capacity units (0: none; 500 are some 12,500 new connections a second).
+    What is ready for a stampede. load_balancer_units: capacity units from three hours before each on-sale until its window closes
+    (0: none; 500 are some 12,500 new connections a second).
     table_reads, table_writes: units a second of the orders table (0: AWS's own, 12,000 and 4,000).
   EOT
   type = object({

@@ -116,6 +116,18 @@ class Entry(unittest.TestCase):
             [listener] = stack.all("aws_lb_listener", region)
             self.assertEqual((integration["connection_type"], integration["integration_uri"]), ("VPC_LINK", listener["arn"]))
 
+    def test_the_operator_s_credential_is_passed_on_as_it_comes(self):
+        kit = (REPOSITORY / "waiting-room/kit/src/extract.rs").read_text()
+        [header] = re.findall(r'OPERATOR_CREDENTIAL_HEADER: &str = "([^"]+)"', kit)
+        # A load balancer that drops invalid names lets letters, digits and hyphens through.
+        self.assertRegex(header, r"^[a-z0-9-]+$")
+        for stack, region in in_regions():
+            [integration] = stack.all("aws_apigatewayv2_integration", region)
+            self.assertFalse(integration.get("request_parameters"))
+            self.assertEqual(integration["integration_type"], "HTTP_PROXY")
+            [stage] = stack.all("aws_apigatewayv2_stage", region)
+            self.assertNotIn("header", stage["access_log_settings"][0]["format"])
+
     def test_the_bucket_is_read_by_the_distribution_alone(self):
         for stack in stacks():
             [distribution] = stack.all("aws_cloudfront_distribution")

@@ -1,14 +1,15 @@
 """The second region, and the button."""
 
 import json
+import re
 import unittest
 
-from stack import load
+from stack import REPOSITORY, load
 
 TWO = ("dev-failover", "prod-failover")
 STEPS = [
-    "Approve", "ReadControl", "Fence", "RaiseWaitingRoom", "RaiseCheckout", "RaiseFulfilment", "RegionAnswers", "SendFansHere",
-    "SiteAnswers", "Admit25Percent", "WaitAfter25Percent", "Admit50Percent", "WaitAfter50Percent", "Admit100Percent",
+    "Approve", "RegionIsThere", "ReadControl", "Fence", "RaiseWaitingRoom", "RaiseCheckout", "RaiseFulfilment", "RegionAnswers",
+    "SendFansHere", "SiteAnswers", "HandOver", "Admit25Percent", "WaitAfter25Percent", "Admit50Percent", "WaitAfter50Percent", "Admit100Percent",
 ]
 
 
@@ -120,10 +121,18 @@ class Button(unittest.TestCase):
     def test_fans_come_only_to_a_region_that_answers(self):
         for stack in map(load, TWO):
             for document in documents(stack).values():
-                for name, expected in (("RegionAnswers", ["RegionReady"]), ("SiteAnswers", ["SiteUp", "RegionReady"])):
+                for name, expected in (("RegionIsThere", ["RegionReady"]), ("RegionAnswers", ["RegionReady"]), ("SiteAnswers", ["SiteUp", "RegionReady"])):
                     step = steps(document)[name]
                     self.assertEqual(json.loads(step["inputs"]["Payload"]), {"expect": expected})
                     self.assertEqual(step["onFailure"], "Abort")
+
+    def test_nobody_is_admitted_before_the_other_region_has_certainly_stopped(self):
+        rust = (REPOSITORY / "waiting-room/region/src/lib.rs").read_text()
+        seconds = int(re.search(r"pub const HANDOVER: Duration = Duration::from_secs\((\d+)\)", rust).group(1))
+        for stack in map(load, TWO):
+            for document in documents(stack).values():
+                step = steps(document)["HandOver"]
+                self.assertEqual((step["action"], step["inputs"]), ("aws:sleep", {"Duration": f"PT{seconds}S"}))
 
     def test_admission_comes_back_in_steps_and_only_in_its_epoch(self):
         for stack in map(load, TWO):
@@ -151,7 +160,7 @@ class Button(unittest.TestCase):
         for stack in map(load, TWO):
             for document in documents(stack).values():
                 waits = [step["inputs"]["Duration"] for step in document["mainSteps"] if step["action"] == "aws:sleep"]
-                self.assertLessEqual(sum(int(wait.removeprefix("PT").removesuffix("S")) for wait in waits), 90)
+                self.assertLessEqual(sum(int(wait.removeprefix("PT").removesuffix("S")) for wait in waits), 100)
 
     def test_its_role_touches_the_control_item_alone(self):
         for stack in map(load, TWO):

@@ -15,6 +15,7 @@ SOURCES = [
     "checkout/src/aws", "waiting-room/catalogue/src/dynamodb.rs", "waiting-room/catalogue/src/dynamodb",
     "waiting-room/service/src/aws", "waiting-room/service/src/keys/secrets_manager.rs",
     "waiting-room/service/src/settings/ssm.rs", "waiting-room/service/src/settings/ssm", "waiting-room/cloud/src",
+    "waiting-room/region/src",
 ]
 SDKS = {"dynamodb", "sqs", "ssm", "secretsmanager"}
 OPERATIONS = """
@@ -74,6 +75,11 @@ CALLS = {
         "put_item": [], "delete_item": [], "create_table": [],
     },
     "waiting-room/cloud/src/waiting_room/commands.rs": {"create_queue": [], "create_table": []},
+    "waiting-room/region/src/dynamodb.rs": {
+        "get_item": [((ROOM, CHECKOUT), "orders table")],
+        # The button, pressed by a person.
+        "update_item": [],
+    },
     "waiting-room/service/src/aws/ended_sessions.rs": {
         "receive_message": [((ROOM,), "ended sessions")],
         "delete_message_batch": [((ROOM,), "ended sessions")],

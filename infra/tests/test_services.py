@@ -2,9 +2,10 @@
 
 import json
 import math
+import re
 import unittest
 
-from stack import container, in_regions, load, tasks
+from stack import REPOSITORY, container, in_regions, load, tasks
 
 
 def scaling(stack, region, service, kind):
@@ -26,6 +27,12 @@ def step_alarm(stack, region, service):
     return alarm
 
 
+def image_probe():
+    """How docker/Dockerfile has a container asked whether it is alive."""
+    text = (REPOSITORY / "docker/Dockerfile").read_text().replace("\\\n", "")
+    return json.loads(re.search(r"^HEALTHCHECK .*?CMD (\[.*\])$", text, re.M).group(1))
+
+
 class Tasks(unittest.TestCase):
     def test_a_container_can_change_nothing_but_what_it_serves(self):
         for stack, region in in_regions():
@@ -36,7 +43,7 @@ class Tasks(unittest.TestCase):
                 self.assertEqual(one["user"], "10001")
                 self.assertEqual(one["linuxParameters"]["capabilities"], {"drop": ["ALL"]})
                 self.assertEqual([port["containerPort"] for port in one["portMappings"]], [8080])
-                self.assertIn("/healthz", one["healthCheck"]["command"][-1])
+                self.assertEqual(one["healthCheck"]["command"], ["CMD", *image_probe()])
 
     def test_an_image_is_named_by_a_hash_in_a_repository_whose_tags_never_move(self):
         for stack, region in in_regions():
@@ -147,6 +154,24 @@ class Scaling(unittest.TestCase):
                     self.assertEqual(action["schedule"], "at(2099-03-01T14:00:00)")
                     self.assertEqual(low, target["min_capacity"])
             self.assertEqual(len(stack.all("aws_appautoscaling_scheduled_action")), 6)
+
+    def test_the_load_balancer_has_capacity_around_an_on_sale_and_pays_for_none_between(self):
+        for stack, region in in_regions():
+            [balancer] = stack.all("aws_lb", region)
+            self.assertFalse(balancer.get("minimum_load_balancer_capacity"))
+            found = {}
+            for schedule in stack.all("aws_scheduler_schedule", region + "module.load_balancer"):
+                [target] = schedule["target"]
+                self.assertEqual(target["arn"], "arn:aws:scheduler:::aws-sdk:elasticloadbalancingv2:modifyCapacityReservation")
+                found[schedule["schedule_expression"]] = json.loads(target["input"])
+            if stack.name.startswith("prod") and "primary" in region:
+                self.assertEqual(found, {
+                    "at(2099-03-01T06:30:00)": {"LoadBalancerArn": balancer["arn"],
+                                                "MinimumLoadBalancerCapacity": {"CapacityUnits": 500}},
+                    "at(2099-03-01T14:00:00)": {"LoadBalancerArn": balancer["arn"], "ResetCapacityReservation": True},
+                })
+            else:
+                self.assertEqual(found, {})
 
     def test_a_large_on_sale_finds_more_tasks_than_a_quiet_day(self):
         ready = load("prod").outputs["capacity"]["ready"]["aurora-live"]

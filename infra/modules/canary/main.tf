@@ -1,5 +1,3 @@
-data "aws_caller_identity" "current" {}
-
 locals {
   namespace = "${var.name}/canary"
 }
@@ -43,26 +41,12 @@ module "function" {
   )
 }
 
-resource "aws_iam_role" "schedule" {
-  name = "${var.name}-${var.region}-canary-schedule"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "scheduler.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
-    }]
-  })
-}
+module "schedule_role" {
+  source = "../role"
 
-resource "aws_iam_role_policy" "schedule" {
-  name = "call"
-  role = aws_iam_role.schedule.name
-  policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [{ Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [module.function.arn] }]
-  })
+  name       = "${var.name}-${var.region}-canary-schedule"
+  service    = "scheduler.amazonaws.com"
+  statements = [{ Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [module.function.arn] }]
 }
 
 resource "aws_scheduler_schedule" "this" {
@@ -78,7 +62,7 @@ resource "aws_scheduler_schedule" "this" {
 
   target {
     arn      = module.function.arn
-    role_arn = aws_iam_role.schedule.arn
+    role_arn = module.schedule_role.arn
     input    = jsonencode({})
 
     # A look that is late tells nothing.

@@ -37,7 +37,7 @@ resource "aws_ssm_document" "this" {
   content = jsonencode({
     schemaVersion = "0.3"
     description   = "Makes ${var.region} the active region of ${var.name}"
-    assumeRole    = aws_iam_role.automation.arn
+    assumeRole    = module.role.arn
     parameters = {
       Reason = { type = "String", description = "Why; approvers read it", default = "The other region does not answer" }
     }
@@ -46,6 +46,14 @@ resource "aws_ssm_document" "this" {
 }
 
 locals {
+  # A step that goes on when the canary sees all of `expect`.
+  look = {
+    action         = "aws:invokeLambdaFunction"
+    maxAttempts    = 6
+    timeoutSeconds = 30
+    onFailure      = "Abort"
+  }
+
   decide = [
     {
       name           = "Approve"
@@ -59,6 +67,11 @@ locals {
         Approvers            = var.approvers
       }
     },
+    # Before anything is changed: a fence for a region that is not there would close both.
+    merge(local.look, {
+      name   = "RegionIsThere"
+      inputs = { FunctionName = var.canary.name, Payload = jsonencode({ expect = ["RegionReady"] }) }
+    }),
     {
       name   = "ReadControl"
       action = "aws:executeAwsApi"
@@ -110,14 +123,10 @@ locals {
         }
       }
     ],
-    [{
-      name           = "RegionAnswers"
-      action         = "aws:invokeLambdaFunction"
-      maxAttempts    = 6
-      timeoutSeconds = 30
-      onFailure      = "Abort"
-      inputs         = { FunctionName = var.canary.name, Payload = jsonencode({ expect = ["RegionReady"] }) }
-    }],
+    [merge(local.look, {
+      name   = "RegionAnswers"
+      inputs = { FunctionName = var.canary.name, Payload = jsonencode({ expect = ["RegionReady"] }) }
+    })],
   )
 
   go = concat(
@@ -129,14 +138,12 @@ locals {
         timeoutSeconds = 30
         inputs         = { FunctionName = module.switch.name, Payload = jsonencode({ region = var.region }) }
       },
-      {
-        name           = "SiteAnswers"
-        action         = "aws:invokeLambdaFunction"
-        maxAttempts    = 6
-        timeoutSeconds = 30
-        onFailure      = "Abort"
-        inputs         = { FunctionName = var.canary.name, Payload = jsonencode({ expect = ["SiteUp", "RegionReady"] }) }
-      },
+      merge(local.look, {
+        name   = "SiteAnswers"
+        inputs = { FunctionName = var.canary.name, Payload = jsonencode({ expect = ["SiteUp", "RegionReady"] }) }
+      }),
+      # A process of the other region that can't read the fence admits until its last reading is too old.
+      { name = "HandOver", action = "aws:sleep", inputs = { Duration = "PT32S" } },
     ],
     flatten([
       for percent in [25, 50, 100] : [
@@ -165,46 +172,32 @@ locals {
   )
 }
 
-resource "aws_iam_role" "automation" {
-  name = "${var.name}-${var.region}-failover"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "ssm.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
-    }]
-  })
-}
+module "role" {
+  source = "../role"
 
-resource "aws_iam_role_policy" "automation" {
-  name = "fail-over"
-  role = aws_iam_role.automation.name
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Effect    = "Allow"
-        Action    = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
-        Resource  = [var.orders_table.arn]
-        Condition = local.control_only
-      },
-      {
-        Effect   = "Allow"
-        Action   = ["application-autoscaling:RegisterScalableTarget"]
-        Resource = [for service in var.services : service.scaling.arn]
-      },
-      # Application Auto Scaling looks at a service, and changes it, with the rights of who registers it.
-      { Effect = "Allow", Action = ["ecs:DescribeServices", "ecs:UpdateService"], Resource = [for service in var.services : service.arn] },
-      { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [module.switch.arn, var.canary.arn] },
-      { Effect = "Allow", Action = ["sns:Publish"], Resource = [var.alarm_topic_arn] },
-      {
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = [var.key_arn]
-        Condition = { StringEquals = { "kms:ViaService" = "sns.${var.region}.amazonaws.com" } }
-      },
-    ]
-  })
+  name    = "${var.name}-${var.region}-failover"
+  service = "ssm.amazonaws.com"
+  statements = [
+    {
+      Effect    = "Allow"
+      Action    = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+      Resource  = [var.orders_table.arn]
+      Condition = local.control_only
+    },
+    {
+      Effect   = "Allow"
+      Action   = ["application-autoscaling:RegisterScalableTarget"]
+      Resource = [for service in var.services : service.scaling.arn]
+    },
+    # Application Auto Scaling looks at a service, and changes it, with the rights of who registers it.
+    { Effect = "Allow", Action = ["ecs:DescribeServices", "ecs:UpdateService"], Resource = [for service in var.services : service.arn] },
+    { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [module.switch.arn, var.canary.arn] },
+    { Effect = "Allow", Action = ["sns:Publish"], Resource = [var.alarm_topic_arn] },
+    {
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = [var.key_arn]
+      Condition = { StringEquals = { "kms:ViaService" = "sns.${var.region}.amazonaws.com" } }
+    },
+  ]
 }

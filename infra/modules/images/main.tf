@@ -139,40 +139,26 @@ resource "aws_cloudwatch_log_group" "build" {
   kms_key_id        = var.keys[var.region]
 }
 
-resource "aws_iam_role" "build" {
-  name = "${var.name}-images"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Action    = "sts:AssumeRole"
-      Principal = { Service = "codebuild.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
-    }]
-  })
-}
+module "build_role" {
+  source = "../role"
 
-resource "aws_iam_role_policy" "build" {
-  name = "build"
-  role = aws_iam_role.build.name
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      { Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = ["${aws_s3_bucket.source.arn}/*"] },
-      { Effect = "Allow", Action = ["kms:Decrypt"], Resource = [var.keys[var.region]] },
-      { Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${aws_cloudwatch_log_group.build.arn}:*"] },
-      {
-        Effect = "Allow"
-        Action = [
-          "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
-          "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
-        ]
-        Resource = [for repository in aws_ecr_repository.this : repository.arn]
-      },
-      # A token for the registry as a whole: the action knows no resource.
-      { Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
-    ]
-  })
+  name    = "${var.name}-images"
+  service = "codebuild.amazonaws.com"
+  statements = [
+    { Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = ["${aws_s3_bucket.source.arn}/*"] },
+    { Effect = "Allow", Action = ["kms:Decrypt"], Resource = [var.keys[var.region]] },
+    { Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["${aws_cloudwatch_log_group.build.arn}:*"] },
+    {
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+        "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
+      ]
+      Resource = [for repository in aws_ecr_repository.this : repository.arn]
+    },
+    # A token for the registry as a whole: the action knows no resource.
+    { Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] },
+  ]
 }
 
 resource "aws_codebuild_project" "this" {
@@ -180,7 +166,7 @@ resource "aws_codebuild_project" "this" {
   region         = var.region
   name           = "${var.name}-images"
   description    = "Builds and pushes the images of ${join(", ", var.services)}"
-  service_role   = aws_iam_role.build.arn
+  service_role   = module.build_role.arn
   build_timeout  = 14
   encryption_key = var.keys[var.region]
 
@@ -247,5 +233,5 @@ resource "aws_lambda_invocation" "build" {
   function_name = module.build.name
   input         = jsonencode({ tag = local.tag, source = "${aws_s3_bucket.source.bucket}/${aws_s3_object.source.key}" })
 
-  depends_on = [aws_iam_role_policy.build, aws_ecr_repository.this]
+  depends_on = [module.build_role, aws_ecr_repository.this]
 }

@@ -29,12 +29,9 @@ resource "aws_lb" "this" {
   enable_zonal_shift         = true
   enable_deletion_protection = var.protect
 
-  dynamic "minimum_load_balancer_capacity" {
-    for_each = var.minimum_capacity_units > 0 ? [var.minimum_capacity_units] : []
-
-    content {
-      capacity_units = minimum_load_balancer_capacity.value
-    }
+  lifecycle {
+    # An apply in the middle of an on-sale must not take its capacity away.
+    ignore_changes = [minimum_load_balancer_capacity]
   }
 }
 

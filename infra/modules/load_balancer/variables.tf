@@ -40,15 +40,24 @@ variable "certificate_arn" {
   nullable    = false
 }
 
-variable "minimum_capacity_units" {
-  description = "Load balancer capacity units that are kept ready for a stampede; 0 leaves it to grow by itself."
+variable "on_sale_capacity_units" {
+  description = "Load balancer capacity units that stand ready around each on-sale; 0 leaves it to grow by itself."
   type        = number
   nullable    = false
 
   validation {
-    condition     = var.minimum_capacity_units == 0 || var.minimum_capacity_units >= 100
+    condition     = var.on_sale_capacity_units == 0 || var.on_sale_capacity_units >= 100
     error_message = "AWS reserves 100 units or more."
   }
+}
+
+variable "windows" {
+  description = "On-sale windows by event: from when until when (RFC 3339)."
+  type = map(object({
+    from  = string
+    until = string
+  }))
+  nullable = false
 }
 
 variable "protect" {

@@ -54,7 +54,8 @@ module "load_balancer" {
   subnet_ids             = module.network.subnet_ids.entry
   security_group_id      = module.security.group_ids.alb
   certificate_arn        = var.load_balancer.certificate_arn
-  minimum_capacity_units = var.load_balancer.minimum_capacity_units
+  on_sale_capacity_units = var.load_balancer.on_sale_capacity_units
+  windows                = { for id, window in var.services.waiting_room.windows : id => { from = window.from, until = window.until } }
   protect                = var.protect
 }
 

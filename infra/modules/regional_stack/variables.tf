@@ -21,11 +21,11 @@ variable "network" {
 }
 
 variable "load_balancer" {
-  description = "Certificate for TLS behind CloudFront (empty: none) and the name in it, and capacity units that are kept ready (0: none)."
+  description = "Certificate for TLS behind CloudFront (empty: none) and the name in it, and capacity units that stand ready around each on-sale (0: none)."
   type = object({
     certificate_arn        = string
     server_name            = string
-    minimum_capacity_units = number
+    on_sale_capacity_units = number
   })
   nullable = false
 }
