@@ -20,13 +20,10 @@ pub struct Advice {
 /// What CloudFront allows a distribution by default, in requests a second.
 const CDN_QUOTA: f64 = 250_000.0;
 
-/// What one process of the waiting room is built to take on two cores, in joins and claims a second: the
-/// project's own requirements for the benchmark (`make bench` prints what a machine does). For claims it is
-/// the lower end of what was seen, since each is a script and a signature.
+/// What to expect of one process of the waiting room, a second: joins, claims, and boards or statuses. Half or less of
+/// what `docs/benchmark.md` has for two cores that the load and Redis share, so that nothing runs at its limit.
 const JOINS_OF_AN_INSTANCE: f64 = 10_000.0;
 const CLAIMS_OF_AN_INSTANCE: f64 = 2_000.0;
-
-/// Requests a second that one process answers with a board or a status, as a careful guess.
 const REQUESTS_OF_AN_INSTANCE: f64 = 20_000.0;
 
 /// Longer than this few people look at a page that counts down, in seconds.

@@ -75,12 +75,12 @@ impl Fence {
     }
 
     /// Takes note of what was read when it was asked for at `asked_at`. An answer that is older than what is known is
-    /// ignored, whichever way it was overtaken.
+    /// ignored, whichever way it was overtaken; and so is that an item is gone which was there: it does not make two
+    /// regions one.
     pub fn observe(&mut self, asked_at: Instant, control: Option<Control>) {
         let overtaken = self.last.as_ref().is_some_and(|last| {
             let epoch = |control: &Option<Control>| control.as_ref().map(|control| control.epoch);
-            let fell = epoch(&control).is_some() && epoch(&control) < epoch(&last.control);
-            asked_at < last.asked_at || fell
+            asked_at < last.asked_at || epoch(&control) < epoch(&last.control)
         });
         if !overtaken {
             self.last = Some(Seen { asked_at, control });
@@ -202,6 +202,18 @@ mod tests {
         assert_eq!(fence.admission(later).percent(), AdmissionPercent::ALL);
         fence.observe(later, control("there", 1, 0));
         assert_eq!(fence.admission(later), Admission::Fenced);
+    }
+
+    #[test]
+    fn an_item_that_disappears_opens_nothing() {
+        let (mut fence, now) = here();
+        fence.observe(now, control("there", 2, 0));
+        fence.observe(now + MILLISECOND, None);
+        assert_eq!(fence.admission(now + MILLISECOND), Admission::Fenced);
+        let (mut fence, now) = here();
+        fence.observe(now, control("here", 2, 100));
+        fence.observe(now + MILLISECOND, None);
+        assert_eq!(fence.admission(now + Fence::LEASE), Admission::Unknown);
     }
 
     #[test]
