@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use waiting_room::queue_store::{QueueStore, RedisConfig, RedisQueueStore};
-use waiting_room_core::{Claim, Marks, Mode, Place, SessionId, Standing, TicketId};
+use waiting_room_core::{
+    Claim, Marks, MaxActiveSessions, Mode, Place, SessionId, Standing, TicketId,
+};
 
 use super::Redis;
 use crate::{
@@ -142,7 +144,8 @@ async fn a_million_tickets_neither_block_the_store_nor_fill_it() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let mut turns = Vec::new();
     for doubled in 1..=4 {
-        let faster = on_sale(60_000 << doubled);
+        let mut faster = on_sale(60_000 << doubled);
+        faster.settings.max_active_sessions = MaxActiveSessions::new(1_000_000).unwrap();
         let (turn_micros, turn) = server_time(&redis, store.turn(&event, &faster)).await;
         let called = turn.unwrap().called;
         println!(
