@@ -112,6 +112,9 @@ local function free_sessions()
   return max(R.max_sessions - call('ZCARD', SESSIONS), 0)
 end
 
+-- To call somebody takes less than to end a session.
+local CALLS_AT_ONCE = 2 * AT_ONCE
+
 -- Those whom one turn calls together are a round: their call windows end together, and in TICKETS all who are called for
 -- the first time have the same record, without a place. ROUNDS has for each round when its windows end, and each ticket
 -- with its place, as the sorted set told them. Who knocks gets a record and a window, in WINDOWS, of their own, and what
@@ -140,7 +143,7 @@ local function call_first(count)
 
   local until_, round = S.door_time + R.call_window, S.next_round
   local once = cmsgpack.pack({ CALLED, 1, UNTOLD, until_, index, 0, -1, round })
-  call('RPUSH', ROUNDS, cmsgpack.pack(until_, first))
+  call('RPUSH', ROUNDS, struct.pack('>d', until_) .. table.concat(first, ' '))
   S.next_round = round + 1
   S.frontier = max(S.frontier, tonumber(first[2 * called]))
   S.called = S.called + called

@@ -20,13 +20,15 @@ local function put(ticket, record)
   call('HSET', TICKETS, ticket, cmsgpack.pack(record))
 end
 
--- Finds the place of a ticket whose record does not tell it. In MessagePack the place follows the ticket as a text whose
--- length is in the byte before it.
+-- A round is its end as a double, and then each ticket and its place with a blank behind the ticket and between two.
+local ROUND_BEGINS, TICKET_BYTES = 9, 16
+
+-- Finds the place of a ticket whose record does not tell it.
 local function locate(ticket, record)
   if record[PLACE] ~= UNTOLD then return end
   local round = call('LINDEX', ROUNDS, record[ROUND] - S.first_round)
-  local _, last = round:find(ticket, 1, true)
-  record[PLACE] = tonumber(round:sub(last + 2, last + 1 + round:byte(last + 1) - 160))
+  local _, last = round:find(ticket, ROUND_BEGINS, true)
+  record[PLACE] = tonumber(round:match('^[^ ]+', last + 2))
 end
 
 -- The record of a ticket; one that waits has none in the hash.

@@ -40,15 +40,22 @@ local function miss_windows()
 end
 
 -- Those of a round who never knocked: their records are as the round made them.
-local function miss_round(round, first)
-  local tickets, records = {}, {}
-  for at = 1, #first / 2 do tickets[at] = first[2 * at - 1] end
+local function miss_round(number, round)
+  local tickets, places, records = {}, {}, {}
+  local from = ROUND_BEGINS
+  while from <= #round do
+    local place_from = from + TICKET_BYTES + 1
+    local ends = round:find(' ', place_from, true) or #round + 1
+    tickets[#tickets + 1] = round:sub(from, from + TICKET_BYTES - 1)
+    places[#places + 1] = round:sub(place_from, ends - 1)
+    from = ends + 1
+  end
   for at, packed in ipairs(call('HMGET', TICKETS, unpack(tickets))) do
     local record = packed and cmsgpack.unpack(packed)
-    if record and record[STAGE] == CALLED and record[CAME] == 0 and record[ROUND] == round then
+    if record and record[STAGE] == CALLED and record[CAME] == 0 and record[ROUND] == number then
       one_less_to_come(record[BATCH])
       records[#records + 1] = tickets[at]
-      records[#records + 1] = cmsgpack.pack({ MISSED, record[CALLS], tonumber(first[2 * at]) })
+      records[#records + 1] = cmsgpack.pack({ MISSED, record[CALLS], tonumber(places[at]) })
     end
   end
   put_missed(records)
@@ -58,10 +65,8 @@ end
 local looked_at = miss_windows()
 while looked_at < AT_ONCE and S.first_round < S.next_round do
   local round = call('LINDEX', ROUNDS, 0)
-  local _, until_ = cmsgpack.unpack_limit(round, 1)
-  if until_ > S.door_time then break end
-  local _, first = cmsgpack.unpack(round)
-  looked_at = looked_at + miss_round(S.first_round, first)
+  if struct.unpack('>d', round) > S.door_time then break end
+  looked_at = looked_at + miss_round(S.first_round, round)
   call('LPOP', ROUNDS)
   S.first_round = S.first_round + 1
 end
@@ -112,8 +117,8 @@ if phase == 'admitting' then
   local into_checkout = free_sessions() + S.ended_per_second * lead
   local missing = min(max(through_the_door, 1), into_checkout) - expected(batches)
   wanted = max(math.ceil(missing / max(still_comes(0), LEAST_SHOW_SHARE)), 0)
-  called = call_first(min(wanted, AT_ONCE))
+  called = call_first(min(wanted, CALLS_AT_ONCE))
 end
 save()
-local more = (looked_at >= AT_ONCE or (wanted > called and called == AT_ONCE)) and 1 or 0
+local more = (looked_at >= AT_ONCE or (wanted > called and called == CALLS_AT_ONCE)) and 1 or 0
 return reply(called, missed, expired, more)
