@@ -4,7 +4,7 @@
 locals {
   # What a request costs the waiting room's process: `CPU µs` in docs/benchmark.md, with a million tickets in Redis; joins on 256
   # connections.
-  cpu_microseconds = { poll = 28.8, join = 56.9 }
+  cpu_microseconds = { poll = 24.6, join = 33.7 }
 
   # What a vCPU of Fargate is taken to do of what was measured: half for the slower processor, half for connections that are not
   # kept and for logs.
