@@ -118,7 +118,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let data_dir = DataDir::open(&config.data_dir)?;
     let operator = data_dir.operator_credential(config.operator_credential.as_deref())?;
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
     let listener = serve::listen(config.listen).map_err(|source| RunError::Listen {
         address: config.listen,

@@ -145,6 +145,10 @@ impl Program {
         self.data_dir.path().join("data").join("settings.toml")
     }
 
+    pub(crate) fn credential(&self) -> &str {
+        &self.credential
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
