@@ -258,6 +258,29 @@ async fn a_credential_comes_from_a_file_or_the_environment_and_is_never_shown() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_sees_everything_and_turns_nothing() {
+    let viewer = "a-viewer-and-nothing-more";
+    let program = Program::start(&event(600, ""), &["--viewer-credential", viewer]);
+    let terminal = Terminal {
+        program: &program,
+        credential: Some(viewer),
+    };
+    for words in ["status", "settings", "history", "dead-letters"] {
+        terminal.tells(&[words]).await;
+    }
+    for words in [
+        &["pause"][..],
+        &["sessions", "5"],
+        &["redrive"],
+        &["rotate-keys"],
+    ] {
+        let (status, told) = terminal.fails(words).await;
+        assert_eq!((status, told.lines().count()), (3, 1), "{words:?}: {told}");
+    }
+    assert_eq!(terminal.json(&["settings"]).await["mode"], "admit");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_goes_wrong_is_told_in_one_sentence_with_a_status_of_its_own() {
     let program = Program::start(&event(600, ""), &[]);
     let terminal = Terminal::of(&program);

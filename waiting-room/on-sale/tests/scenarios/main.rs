@@ -13,6 +13,7 @@ mod dashboard;
 mod fan_path;
 mod history;
 mod on_sale;
+mod operators;
 mod program;
 mod settings;
 mod shutdown;
