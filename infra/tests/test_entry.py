@@ -1,7 +1,9 @@
 """The ways in, and where each path leads."""
 
 import fnmatch
+import json
 import re
+import subprocess
 import unittest
 
 from stack import REPOSITORY, in_regions, stacks
@@ -145,8 +147,17 @@ class Entry(unittest.TestCase):
         wanted = {f for f in there if not f.startswith("tests/") and f not in ("README.md", "package.json")}
         for stack in stacks():
             objects = {o["key"]: o for o in stack.all("aws_s3_object", "module.frontend")}
-            self.assertEqual(set(objects), wanted)
+            self.assertEqual(set(objects), wanted | {"site.json"})
             self.assertFalse([key for key, o in objects.items() if o["content_type"] == "application/octet-stream"])
+
+    def test_the_pages_are_told_of_each_language_and_theme_that_there_is_a_file_of(self):
+        site = REPOSITORY / "cdn-site"
+        command = [REPOSITORY / "docker/site-contents", site]
+        told = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        self.assertEqual(set(told["languages"]), {f.stem for f in (site / "messages").glob("*.json")})
+        self.assertEqual(told["themes"], sorted(f.stem for f in (site / "themes").glob("*.json")))
+        for stack in stacks():
+            self.assertEqual(stack.one("aws_s3_object", "module.frontend", key="site.json").json("content"), told)
 
 
 if __name__ == "__main__":
