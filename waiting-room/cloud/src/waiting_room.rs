@@ -263,7 +263,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             queue: backends.queue,
         }),
         fence,
-        operator: config.operator.operator_credential.clone(),
+        operators: config.operator.operators()?,
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

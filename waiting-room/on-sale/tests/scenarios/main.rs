@@ -10,6 +10,7 @@ mod bad_input;
 mod crash;
 mod fan_path;
 mod on_sale;
+mod operators;
 mod program;
 mod settings;
 mod shutdown;
