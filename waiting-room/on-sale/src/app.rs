@@ -30,6 +30,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
+    history::MemoryFigureHistory,
     keys::{FileKeyStore, KeyError, TokenKeys},
     queue_store::{self, EmbeddedQueueStore, QueueStore, Regime},
     region::OneRegion,
@@ -156,6 +157,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             store: book.clone(),
             queue: book.clone(),
         }),
+        history: Arc::new(MemoryFigureHistory::default()),
+        audit: None,
         fence: Arc::new(OneRegion),
         operator: operator.clone(),
     };
