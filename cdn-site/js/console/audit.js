@@ -97,8 +97,8 @@ function row(entry) {
   return h(
     "tr",
     { tabindex: -1 },
-    h("td", { class: "audit-when" }, h("time", { datetime: entry.at }, moment(entry.at, now()))),
-    h("td", { class: "audit-who" }, h("b", {}, name), " ", h("span", { class: "dim" }, way)),
     h("td", { class: "audit-what" }, h("span", { class: "deed" }, what), " ", ...change),
+    h("td", { class: "audit-who" }, h("b", {}, name), " ", h("span", { class: "dim" }, way), " "),
+    h("td", { class: "audit-when" }, h("time", { datetime: entry.at }, moment(entry.at, now()))),
   );
 }
