@@ -266,7 +266,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
         history: Arc::new(RedisFigureHistory::open(&config.redis()).await?),
         audit: None,
         fence,
-        operator: config.operator.operator_credential.clone(),
+        operators: config.operator.operators()?,
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

@@ -7,6 +7,7 @@ mod openapi;
 mod operator;
 mod quick;
 mod room_of;
+mod session;
 mod stream;
 mod well_known;
 
@@ -33,6 +34,7 @@ pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
         .routes(routes!(operator::stream))
         .routes(routes!(history::history))
         .routes(routes!(operator::rotate_keys))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
         .routes(routes!(well_known::jwks))
         .merge(basic::routes())
         .with_state(gatekeeper)

@@ -9,7 +9,7 @@ use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Settings, Timestamp};
 use waiting_room_tokens::QueueClaims;
 
-use service_kit::extract::OperatorCredential;
+use service_kit::operator::Operators;
 
 use crate::{
     board::Board,
@@ -172,8 +172,8 @@ pub struct Parts {
     pub audit: Option<Arc<dyn Vital>>,
     /// Whether this region may admit.
     pub fence: Arc<dyn RegionFence>,
-    /// What operators prove to be ones with.
-    pub operator: OperatorCredential,
+    /// Those who operate.
+    pub operators: Operators,
 }
 
 /// The waiting rooms of all events.
@@ -185,7 +185,7 @@ pub struct Gatekeeper {
     pub(crate) keys: Arc<TokenKeys>,
     pub(crate) shop: Arc<dyn Shop>,
     pub(crate) history: Arc<dyn FigureHistory>,
-    pub(crate) operator: OperatorCredential,
+    pub(crate) operators: Operators,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -259,7 +259,7 @@ impl Gatekeeper {
             keys: parts.keys,
             shop: parts.shop,
             history: parts.history,
-            operator: parts.operator,
+            operators: parts.operators,
             shutdown,
         }))
     }

@@ -17,6 +17,7 @@ use service_kit::{
     extract::OperatorCredential,
     front::Front,
     health::{self, Health},
+    operator::{Operators, TrustedProxies},
     serve::{self, Limits},
     telemetry::{self, LogFormat},
 };
@@ -95,6 +96,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
     let book = OrderBook::open(&options.dir, QueuePolicy::default())?;
     let gate: Arc<dyn SessionGate> = Arc::new(Door(store.clone()));
     let operator = OperatorCredential::new("measured, not guarded").ok_or("a short credential")?;
+    let operators = Operators::new(&operator, None, TrustedProxies::default())?;
     let orders: Arc<dyn OrderStore> = book.clone();
     let order_queue: Arc<dyn OrderQueue> = book.clone();
     let checkout = Checkout::new(
@@ -108,7 +110,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             queue: order_queue.clone(),
             gate: gate.clone(),
             fence: Arc::new(OneRegion),
-            operator: operator.clone(),
+            operators: operators.clone(),
         },
     );
     let parts = Parts {
@@ -124,7 +126,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
         history: Arc::new(MemoryFigureHistory::default()),
         audit: None,
         fence: Arc::new(OneRegion),
-        operator,
+        operators,
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(&catalogue, book.clone(), book, gate, Pace::default());

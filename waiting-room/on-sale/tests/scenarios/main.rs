@@ -11,6 +11,7 @@ mod crash;
 mod fan_path;
 mod history;
 mod on_sale;
+mod operators;
 mod program;
 mod settings;
 mod shutdown;
