@@ -33,8 +33,9 @@ const NO_CURSOR = { left: -10, top: -10 };
  * @param {HTMLElement} figure
  * @param {Description} description
  * @param {Line[]} lines
+ * @param {() => void} [moved] the cursor is at another moment
  */
-export function chart(figure, { title, format, top }, lines) {
+export function chart(figure, { title, format, top }, lines, moved = () => {}) {
   const readings = lines.map(() => h("b", {}));
   const legend = h(
     "span",
@@ -96,6 +97,7 @@ export function chart(figure, { title, format, top }, lines) {
     const last = shown.times.length - 1;
     const index = plot.cursor.idx ?? last;
     for (const [line, reading] of readings.entries()) setText(reading, format(shown.values[line][index]));
+    moved();
   }
 
   return {
@@ -118,9 +120,9 @@ export function chart(figure, { title, format, top }, lines) {
       resized.disconnect();
       plot.destroy();
     },
-    /** Whether a mouse is on it. */
-    get hovered() {
-      return plot.over.matches(":hover");
+    /** The moment that somebody points at; null where nobody does. */
+    get pointedAt() {
+      return plot.over.matches(":hover") ? (shown.times[plot.cursor.idx ?? -1] ?? null) : null;
     },
   };
 }

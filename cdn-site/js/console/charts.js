@@ -10,6 +10,7 @@ import { ofEvent, operate } from "./operator-api.js";
 const MINUTE_MS = 60_000;
 /** Figures that were missing for longer than this are asked from the server's history. */
 const MISSED_MS = 15_000;
+const TABLE_EVERY_MS = 15_000;
 /** How many offers have a colour of their own. */
 const STOCK_LOOKS = 6;
 
@@ -66,7 +67,7 @@ const CHARTS = [
 
 const charts = CHARTS.map((description) => ({
   ...description,
-  drawn: chart(byId(`chart-${description.id}`), description, description.lines.map(([label, look]) => ({ label, look }))),
+  drawn: chart(byId(`chart-${description.id}`), description, description.lines.map(([label, look]) => ({ label, look })), tellMoment),
 }));
 /** @type {{id: string, name: string}[]} */
 let offers = [];
@@ -78,6 +79,9 @@ let spanMs = 60 * MINUTE_MS;
 let lastAt = 0;
 /** How long ago the pinned moment is; 0: the newest figures. */
 let pinnedMs = 0;
+/** When the table was drawn, and for which span. */
+let tabledAt = 0;
+let tabledMs = 0;
 let now = () => Date.now();
 
 /** @param {() => number} serverNow milliseconds since 1970 */
@@ -105,6 +109,7 @@ function drawnCharts() {
 export function showHistory(id) {
   event = id;
   lastAt = 0;
+  tabledAt = 0;
   past.clear();
   pin(0);
   void fetchHistory();
@@ -137,7 +142,7 @@ function drawStockOf(sold) {
   const figure = byId("chart-stock");
   show(figure, offers.length > 0);
   const lines = offers.map(({ name }, index) => ({ label: name, look: /** @type {any} */ (`stock-${Math.min(index, STOCK_LOOKS - 1)}`) }));
-  stock = offers.length > 0 ? chart(figure, { title: "Stock left", format: count }, lines) : null;
+  stock = offers.length > 0 ? chart(figure, { title: "Stock left", format: count }, lines, tellMoment) : null;
 }
 
 export function drawCharts() {
@@ -170,19 +175,27 @@ function pin(ago) {
 }
 
 function lookAtPinned() {
-  const at = pinnedMs === 0 ? null : now() - pinnedMs;
-  const text = at === null ? "Now" : fullTime(at);
-  setText(byId("moment-time"), text);
-  byId("moment").setAttribute("aria-valuetext", at === null ? "Now" : `${text}, ${duration(pinnedMs / 1000)} ago`);
+  byId("moment").setAttribute("aria-valuetext", pinnedMs === 0 ? "Now" : `${duration(pinnedMs / 1000)} ago`);
   const all = drawnCharts();
-  if (all.some(({ hovered }) => hovered)) return;
-  for (const each of all) each.look(at);
+  if (all.every(({ pointedAt }) => pointedAt === null)) {
+    for (const each of all) each.look(pinnedMs === 0 ? null : now() - pinnedMs);
+  }
+  tellMoment();
 }
 
-/** The same figures in about a dozen rows, newest first, for who reads rather than looks. */
+function tellMoment() {
+  const pointedAt = drawnCharts().find((each) => each.pointedAt !== null)?.pointedAt;
+  const at = pointedAt ?? (pinnedMs === 0 ? null : now() - pinnedMs);
+  setText(byId("moment-time"), at === null ? "Now" : fullTime(at));
+}
+
+/** The same figures in about a dozen rows, newest first, for who reads rather than looks: not so often that reading is hard. */
 function drawTable() {
-  if (!byId("chart-table").open) return;
   const to = now();
+  const due = Math.abs(to - tabledAt) > TABLE_EVERY_MS || spanMs !== tabledMs;
+  if (!byId("chart-table").open || !due) return;
+  tabledAt = to;
+  tabledMs = spanMs;
   const stepMs = spanMs / 12;
   const points = past.since(to - spanMs);
   const columns = [

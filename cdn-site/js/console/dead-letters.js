@@ -54,7 +54,7 @@ function draw(letters) {
         {},
         h("th", { scope: "row", class: "code" }, letter.order_id ?? letter.id),
         h("td", { class: "start" }, letter.reason),
-        h("td", {}, count(letter.received_count)),
+        h("td", {}, letter.received_count === 1 ? "once" : `${count(letter.received_count)} times`),
         h("td", {}, moment(letter.died_at, now())),
       ),
     ),

@@ -12,6 +12,9 @@ import { attempt } from "./operator-api.js";
 /** From here on the console reminds of the session's end. */
 const REMIND_MS = 15 * 60_000;
 
+/** How soon a service that did not answer is asked again. */
+const AGAIN_MS = 3_000;
+
 /** @type {Session|null} */
 let session = null;
 let waitUntil = 0;
@@ -36,8 +39,13 @@ export function wireSession(began, ended) {
 /** Goes on with the session that this browser has, if any. */
 export async function resumeSession() {
   const { kind, data, why } = await attempt("GET", "session");
+  if (session !== null) return;
   if (kind === "done") begin(data);
-  else showSignIn(kind === "signed-out" ? "" : why);
+  else if (kind === "signed-out") showSignIn("");
+  else {
+    showSignIn(`${why} Trying again.`);
+    setTimeout(resumeSession, AGAIN_MS);
+  }
 }
 
 /** The service no longer knows it. */

@@ -146,7 +146,7 @@ test("an order that is stuck is seen, and sent again", async () => {
   await stuck.becomeDeadLetters();
   const page = await signIn(await at.visitor({ expects: [SIGNED_OUT] }), at.program.operator, { event: "stuck", name: "Ana" });
   await page.getByTestId("dead-notice").waitFor();
-  await until("the letters are listed", async () => /tries/i.test(await text(page, "dead-letters")));
+  await until("the letters are listed", async () => /\d times/.test(await text(page, "dead-letters")));
   await inspect(page);
   await picture(page, "console-dead-letters");
   await page.getByTestId("redrive").click();
