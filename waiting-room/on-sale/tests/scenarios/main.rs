@@ -9,6 +9,7 @@
 mod bad_input;
 mod crash;
 mod fan_path;
+mod history;
 mod on_sale;
 mod operators;
 mod program;
