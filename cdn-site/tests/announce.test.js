@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Announcer } from "../js/waiting/announce.js";
 
-const waiting = { situation: "waiting", state: "You are in the queue", offline: false, etaSeconds: 3600, leftSeconds: null, notices: [] };
+const waiting = { situation: "waiting", state: "You are in the queue", offline: false, etaSeconds: 3600, leftSeconds: null, trying: null, notices: [] };
 const called = { ...waiting, situation: "called", state: "It is your turn", etaSeconds: null };
 const keys = (words) => (words === null ? null : words.map(({ key }) => key));
 
@@ -57,10 +57,28 @@ test("a lost connection is an alert, its return is not", () => {
   assert.deepEqual([keys(back.alert), keys(back.status)], [[], ["say.online"]]);
 });
 
+test("a turn that is learned of as the connection comes back is not drowned by it", () => {
+  const announcer = new Announcer();
+  announcer.hear({ ...waiting, offline: true });
+  const { alert, status } = announcer.hear({ ...called, leftSeconds: 50 });
+  assert.deepEqual([keys(alert), keys(status)], [["say.your_turn"], ["say.online"]]);
+});
+
 test("what the organiser says is spoken once, and again when it changes", () => {
   const announcer = new Announcer();
   const heard = (text) => announcer.hear({ ...waiting, notices: [text] }).status?.map(({ params }) => params?.text) ?? [];
   assert.ok(heard("Doors at nine").includes("Doors at nine"));
   assert.deepEqual(heard("Doors at nine"), []);
   assert.deepEqual(heard("Doors at ten"), ["Doors at ten"]);
+});
+
+test("a door that is busy is spoken of once, however long it counts down", () => {
+  const announcer = new Announcer();
+  const said = [];
+  announcer.hear({ ...called, leftSeconds: 100 });
+  for (let seconds = 5; seconds > 0; seconds -= 1) {
+    const trying = { reason: "door-busy", text: `The door is busy; again in ${seconds} s.` };
+    said.push(...(announcer.hear({ ...called, leftSeconds: 95, trying }).status ?? []));
+  }
+  assert.deepEqual(said.map(({ params }) => params?.text), ["The door is busy; again in 5 s."]);
 });

@@ -13,6 +13,7 @@ import { etaBand } from "../lib/eta.js";
  * @property {boolean} offline
  * @property {number|null} etaSeconds
  * @property {number|null} leftSeconds of the call window, or until the draw
+ * @property {{reason: string, text: string}|null} trying what is under way; its text may count seconds
  * @property {string[]} notices texts that are shown beside the sign: the organiser's message, why it is slower
  */
 
@@ -29,6 +30,7 @@ export class Announcer {
   band = null;
   /** The seconds left when a window or the draw was last spoken of. */
   spokenAt = Infinity;
+  trying = "";
   /** @type {Set<string>} */
   notices = new Set();
 
@@ -39,8 +41,10 @@ export class Announcer {
   hear(moment) {
     /** @type {Words[]} */
     const status = [];
-    const alert = this.connection(moment, status) ?? this.turn(moment);
+    const connection = this.connection(moment, status);
+    const alert = this.turn(moment) ?? connection;
     this.wait(moment, status);
+    this.attempt(moment, status);
     this.beside(moment, status);
     this.situation = moment.situation;
     return { alert, status: status.length > 0 ? status : null };
@@ -92,6 +96,13 @@ export class Announcer {
       this.spokenAt = leftSeconds ?? Infinity;
       status.push({ key: "text", params: { text: state } });
     } else if (!["loading", "called", "missed"].includes(situation)) status.push({ key: "text", params: { text: state } });
+  }
+
+  /** @param {Moment} moment @param {Words[]} status */
+  attempt({ trying }, status) {
+    const reason = trying?.reason ?? "";
+    if (trying && reason !== "" && reason !== this.trying) status.push({ key: "text", params: { text: trying.text } });
+    this.trying = reason;
   }
 
   /** @param {Moment} moment @param {Words[]} status */

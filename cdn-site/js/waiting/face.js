@@ -63,10 +63,10 @@ export function faceOf(queue) {
         until: Date.parse(board.on_sale_at),
         unit: t("unit.until_draw"),
         turn: [t("fact.sale_starts"), moment(board.on_sale_at, now)],
-        waiting: board.waiting > 0 ? [t("fact.in_draw"), number(board.waiting)] : null,
+        waiting: inDraw(board),
       };
     case "drawing":
-      return { situation, state: t("state.drawing"), lead: t("lead.drawing"), waiting: [t("fact.in_draw"), number(board.waiting)] };
+      return { situation, state: t("state.drawing"), lead: t("lead.drawing"), waiting: inDraw(board) };
     case "waiting":
     case "paused": {
       const paused = situation === "paused";
@@ -134,7 +134,7 @@ function outside(queue) {
       until: Date.parse(board.on_sale_at),
       unit: t("unit.until_sale"),
       turn: [t("fact.sale_starts"), moment(board.on_sale_at, now)],
-      waiting: board.waiting > 0 ? [t("fact.in_draw"), number(board.waiting)] : null,
+      waiting: inDraw(board),
       join: t("action.draw"),
     };
   }
@@ -167,6 +167,11 @@ function missed(queue) {
     lead: t(again ? "lead.missed" : ended ? "lead.ended" : "lead.missed_final"),
     rejoin: t(again ? "action.rejoin" : "action.join_anew"),
   };
+}
+
+/** @param {import("../lib/contract.js").Board} board @returns {[string, string]|null} */
+function inDraw({ waiting }) {
+  return waiting > 0 ? [t("fact.in_draw"), number(waiting)] : null;
 }
 
 /** @param {number} ahead @param {import("../lib/contract.js").Board} board @returns {[string, string]} */

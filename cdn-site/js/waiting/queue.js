@@ -127,6 +127,7 @@ export class Queue {
         this.world.clock.observe(answer.date);
         await this.take(answer.data);
         this.trouble = null;
+        if (this.refusal === "unreachable") this.refusal = "";
       }
       delay = this.delay();
     } catch (failure) {

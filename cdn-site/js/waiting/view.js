@@ -112,19 +112,24 @@ function drawActions(queue, face) {
   order.href = linkTo("order", queue.event);
   show(byId("home-link"), Boolean(face.home));
 
-  const attempt = knocking ?? joining;
-  const trying = byId("trying");
-  show(trying, attempt !== null);
+  const attempt = tryingOf(queue);
+  show(byId("trying"), attempt !== null);
+  setText(byId("trying"), attempt?.text ?? "");
   show(byId("cancel"), knocking !== null && knocking.retryAt !== null);
-  if (attempt) {
-    const kind = knocking ? "door" : "joining";
-    const seconds = attempt.retryAt === null ? 0 : Math.max(1, Math.ceil((attempt.retryAt - queue.now) / 1000));
-    setText(trying, attempt.retryAt === null ? t(`${kind}.asking`) : t(`${kind}.${attempt.reason}`, { seconds }));
-  }
 
   const holds = Boolean(queue.seat?.token) && !["admitted", "closed", "missed"].includes(face.situation);
   show(byId("stay"), holds);
   byId("leave").disabled = busy;
+}
+
+/** @param {Queue} queue what the fan has asked for and is still waiting for */
+function tryingOf({ door: { knocking }, seating: { joining }, now }) {
+  const attempt = knocking ?? joining;
+  if (attempt === null) return null;
+  const kind = knocking ? "door" : "joining";
+  const { reason, retryAt } = attempt;
+  if (retryAt === null) return { reason, text: t(`${kind}.asking`) };
+  return { reason, text: t(`${kind}.${reason}`, { seconds: Math.max(1, Math.ceil((retryAt - now) / 1000)) }) };
 }
 
 /** @param {Queue} queue @param {Face} face @returns {string[]} what of it is worth telling who does not see it */
@@ -171,12 +176,13 @@ function announce(queue, face, notices) {
     offline: queue.offline,
     etaSeconds: queue.seat?.shown?.mid ?? null,
     leftSeconds: until === null || until === undefined ? null : (until - queue.now) / 1000,
+    trying: tryingOf(queue),
     notices,
   });
   if (status) setText(byId("say"), spoken(status));
   if (alert === null) return;
   setText(byId("alert"), spoken(alert));
-  if (situation === "called" && alert.length > 0) callFor(face, byId("bell").checked);
+  if (alert.some(({ key }) => key.startsWith("say.your_turn"))) callFor(face, byId("bell").checked);
 }
 
 /** @param {import("./announce.js").Words[]} words */

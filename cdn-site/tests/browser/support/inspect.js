@@ -49,23 +49,38 @@ export async function overflowing(page) {
   });
 }
 
+/** @typedef {[keyof typeof SIZES, typeof SCHEMES[number]]} Look */
+
+/** @type {Look[]} */
+const ALL = [
+  ["phone", "light"],
+  ["phone", "dark"],
+  ["desktop", "light"],
+  ["desktop", "dark"],
+];
+
+/** Each size and each scheme once. @type {Look[]} */
+export const TWO = [
+  ["phone", "light"],
+  ["desktop", "dark"],
+];
+
 /**
  * Pictures for people to look at, where the environment says where to.
  *
  * @param {Page} page
  * @param {string} name
+ * @param {Look[]} [looks]
  */
-export async function picture(page, name) {
+export async function picture(page, name, looks = ALL) {
   const dir = process.env.SCREENSHOTS;
   if (!dir) return;
   await mkdir(dir, { recursive: true });
   const before = page.viewportSize();
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: path.join(dir, `${name}-${size}-${colorScheme}.png`), fullPage: true });
-    }
+  for (const [size, colorScheme] of looks) {
+    await page.setViewportSize(SIZES[size]);
+    await page.emulateMedia({ colorScheme });
+    await page.screenshot({ path: path.join(dir, `${name}-${size}-${colorScheme}.png`), fullPage: true });
   }
   if (before) await page.setViewportSize(before);
   await page.emulateMedia({ colorScheme: null });
