@@ -93,9 +93,28 @@ data "aws_cloudfront_cache_policy" "disabled" {
   name = "Managed-CachingDisabled"
 }
 
-# With the viewer's own Host: forms are checked against it.
-data "aws_cloudfront_origin_request_policy" "all" {
-  name = "Managed-AllViewer"
+# All that the viewer sent, with cookies and its own Host: forms, and what an operator changes, are checked against it. And what
+# only CloudFront knows, since the load balancer writes its own protocol into X-Forwarded-Proto: whether it was asked by HTTPS,
+# which decides on cookies' `Secure`.
+resource "aws_cloudfront_origin_request_policy" "services" {
+  name    = "${var.name}-services"
+  comment = "What the services are told"
+
+  cookies_config {
+    cookie_behavior = "all"
+  }
+
+  headers_config {
+    header_behavior = "allViewerAndWhitelistCloudFront"
+
+    headers {
+      items = ["CloudFront-Forwarded-Proto"]
+    }
+  }
+
+  query_strings_config {
+    query_string_behavior = "all"
+  }
 }
 
 resource "aws_cloudfront_response_headers_policy" "site" {
@@ -220,10 +239,11 @@ resource "aws_cloudfront_distribution" "this" {
       cached_methods         = ["GET", "HEAD"]
       viewer_protocol_policy = "redirect-to-https"
 
-      # A board comes compressed from the services; a stream must not be held back to be compressed.
+      # A board comes compressed from the services; a stream must not be held back to be compressed. Where nothing is kept, cookies
+      # that the services set reach the browser.
       compress                 = ordered_cache_behavior.value.cached
       cache_policy_id          = ordered_cache_behavior.value.cached ? aws_cloudfront_cache_policy.board.id : data.aws_cloudfront_cache_policy.disabled.id
-      origin_request_policy_id = ordered_cache_behavior.value.cached ? null : data.aws_cloudfront_origin_request_policy.all.id
+      origin_request_policy_id = ordered_cache_behavior.value.cached ? null : aws_cloudfront_origin_request_policy.services.id
 
       dynamic "function_association" {
         for_each = var.has_second_region ? [aws_cloudfront_function.region[ordered_cache_behavior.value.kind].arn] : []
