@@ -3,10 +3,13 @@
 locals {
   own_name = var.domain.name != ""
 
-  # What is the same for everybody, what is fans' own, and how each is kept.
+  # What is the same for everybody, what is fans' own, and how each is kept. The first that fits counts: what is below an event is
+  # a fan's own, but for its board; the events themselves, which each page asks for again and again, are not.
   routes = [
     { path = "/v1/events/*/board", kind = "board", cached = true },
     { path = "/.well-known/*", kind = "board", cached = true },
+    { path = "/v1/events/*/*", kind = "services", cached = false },
+    { path = "/v1/events*", kind = "board", cached = true },
     { path = "/v1/*", kind = "services", cached = false },
     { path = "/basic*", kind = "services", cached = false },
     { path = "/openapi.json", kind = "services", cached = false },
@@ -64,7 +67,8 @@ resource "aws_cloudfront_cache_policy" "site" {
   }
 }
 
-# The stampede's shield: however many fans look at a board, the services are asked once a second. How long is theirs to say.
+# The stampede's shield: however many fans look at a board or an event, the services are asked once a second or two. How long is
+# theirs to say.
 resource "aws_cloudfront_cache_policy" "board" {
   name        = "${var.name}-board"
   comment     = "What is public and changes each second"
