@@ -73,7 +73,11 @@ async fn gather(requests: &mut mpsc::Receiver<Request>, together: &mut Vec<Reque
         let before = together.len();
         let more = iter::from_fn(|| requests.try_recv().ok());
         together.extend(more.take(MOST_TOGETHER - before));
-        looks = if together.len() == before { looks + 1 } else { 0 };
+        looks = if together.len() == before {
+            looks + 1
+        } else {
+            0
+        };
     }
 }
 
