@@ -54,6 +54,8 @@ pub(crate) enum Refusal {
     Store(#[from] StoreUnavailable),
     #[error(transparent)]
     Shop(#[from] ShopUnavailable),
+    #[error(transparent)]
+    Audit(#[from] waiting_room_audit::Unavailable),
     #[error("too many streams")]
     TooManyStreams,
 }
@@ -140,6 +142,10 @@ impl From<Refusal> for Problem {
             Refusal::Shop(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "shop");
                 Problem::unavailable(Duration::from_secs(2))
+            }
+            Refusal::Audit(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "audit log");
+                Problem::unavailable(Duration::from_secs(5))
             }
             Refusal::TooManyStreams => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

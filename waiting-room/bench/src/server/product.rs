@@ -32,6 +32,7 @@ use waiting_room::{
     room::{Parts, RoomLimits},
     settings::FileSettings,
 };
+use waiting_room_audit::Auditor;
 use waiting_room_catalogue::Catalogue;
 use waiting_room_core::EventId;
 
@@ -76,6 +77,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             .iter()
             .map(|event| (&event.id, &event.initial_settings)),
         now,
+        Auditor::of_nothing(),
     )?);
     let limits = RoomLimits::default();
     let regime = Regime {
@@ -110,6 +112,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             gate: gate.clone(),
             fence: Arc::new(OneRegion),
             operators: operators.clone(),
+            auditor: Auditor::of_nothing(),
         },
     );
     let parts = Parts {
@@ -124,6 +127,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
         }),
         fence: Arc::new(OneRegion),
         operators,
+        auditor: Auditor::of_nothing(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(&catalogue, book.clone(), book, gate, Pace::default());
