@@ -124,7 +124,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let proxies = TrustedProxies(config.trusted_proxies);
     let operators = Operators::new(&credential, config.viewer_credential.as_ref(), proxies)?;
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
     let listener = serve::listen(config.listen).map_err(|source| RunError::Listen {
         address: config.listen,

@@ -10,6 +10,7 @@ use checkout::{
 };
 use thiserror::Error;
 use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
+use waiting_room_ctl::CtlError;
 use waiting_room_planner::PlanError;
 
 use super::Command;
@@ -45,6 +46,9 @@ pub enum CommandError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What the operator asked for was not done.
+    #[error(transparent)]
+    Ctl(#[from] CtlError),
 }
 
 impl CommandError {
@@ -52,12 +56,13 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Failover(error) => error.exit_status().into(),
+            Self::Ctl(error) => error.exit_status().into(),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-/// Does what `command` says, and tells what it did; what takes long is told as it goes.
+/// Does what `command` says, and tells what it did; what takes long is told as it goes, and then nothing.
 ///
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
@@ -75,6 +80,10 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
         Command::Failover(args) => {
             failover::run(&args, io::stdout()).await?;
             Ok(format!("{} is the active region", args.to))
+        }
+        Command::Ctl(args) => {
+            waiting_room_ctl::run(*args, None, &mut io::stdout()).await?;
+            Ok(String::new())
         }
         Command::Plan(args) => {
             let mut plan = Vec::new();

@@ -8,6 +8,8 @@
 
 mod bad_input;
 mod crash;
+mod ctl;
+mod dashboard;
 mod fan_path;
 mod history;
 mod on_sale;
