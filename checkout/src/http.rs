@@ -15,7 +15,7 @@ mod sessions;
 use std::{fmt, sync::Arc};
 
 use http::Uri;
-use service_kit::extract::OperatorCredential;
+use service_kit::operator::Operators;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use waiting_room_catalogue::{Catalogue, Event};
@@ -52,8 +52,8 @@ pub struct CheckoutParts {
     pub gate: Arc<dyn SessionGate>,
     /// Whether this region may take orders.
     pub fence: Arc<dyn RegionFence>,
-    /// What operators prove to be some with.
-    pub operator: OperatorCredential,
+    /// Those who operate.
+    pub operators: Operators,
 }
 
 impl fmt::Debug for CheckoutParts {

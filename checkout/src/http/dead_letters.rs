@@ -16,14 +16,15 @@ use crate::DeadLetter;
 /// Dead letters shown at once.
 const MOST: usize = 500;
 
-/// Proof that the request is an operator's.
+/// Proof that the request is an operator's, or a viewer's who may make it.
 pub(super) struct Operator(());
 
 impl FromRequestParts<Checkout> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, checkout: &Checkout) -> Result<Self, Problem> {
-        checkout.parts().operator.check(parts).map(Self)
+        checkout.parts().operators.check(parts)?;
+        Ok(Self(()))
     }
 }
 
@@ -74,11 +75,13 @@ impl From<DeadLetter> for DeadLetterView {
     get,
     path = "/v1/operator/events/{event}/dead-letters",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
     responses(
         (status = 200, description = "The dead letters", body = DeadLetterList),
         (status = 401, description = "`invalid-credential`", body = Problem),
+        (status = 403, description = "`viewer-may-not` or `cross-site-request`", body = Problem),
+        (status = 429, description = "`too-many-attempts`", body = Problem),
         (status = 404, description = "`unknown-event`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     )
@@ -100,11 +103,13 @@ pub(super) async fn list(
     post,
     path = "/v1/operator/events/{event}/dead-letters/redrive",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
     responses(
         (status = 200, description = "They are on the queue again", body = Redriven),
         (status = 401, description = "`invalid-credential`", body = Problem),
+        (status = 403, description = "`viewer-may-not` or `cross-site-request`", body = Problem),
+        (status = 429, description = "`too-many-attempts`", body = Problem),
         (status = 404, description = "`unknown-event`", body = Problem),
         (status = 503, description = "`unavailable`", body = Problem),
     )

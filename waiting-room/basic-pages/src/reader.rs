@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, Method, header, request::Parts};
 use icu_locale_core::Locale;
-use service_kit::extract::cookie;
+use service_kit::{extract::cookie, operator::came_by_https};
 use waiting_room_core::Timestamp;
 
 use crate::{
@@ -258,13 +258,6 @@ fn accepted(headers: &HeaderMap) -> Vec<&str> {
 /// Language, script and region alone: what else a tag may ask for is no page's concern.
 fn parsed(tag: &str) -> Option<Locale> {
     Some(Locale::try_from_str(tag).ok()?.id.into())
-}
-
-fn came_by_https(headers: &HeaderMap) -> bool {
-    ["cloudfront-forwarded-proto", "x-forwarded-proto"]
-        .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok())
-        .any(|protocol| protocol.eq_ignore_ascii_case("https"))
 }
 
 fn filled(text: &str, holes: &[(&str, &str)]) -> String {

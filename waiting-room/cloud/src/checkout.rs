@@ -73,7 +73,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             queue: backends.queue.clone(),
             gate: backends.gate.clone(),
             fence,
-            operator: config.operator.operator_credential,
+            operators: config.operator.operators()?,
         },
     );
     backends.are_needed_by(&mut program);

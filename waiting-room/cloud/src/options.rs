@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use on_sale::LogFormatArg;
-use service_kit::extract::OperatorCredential;
+use on_sale::{LogFormatArg, credential};
+use service_kit::{
+    extract::OperatorCredential,
+    operator::{Operators, SameCredential, TrustedProxies},
+};
 use waiting_room_region::Region;
 
 /// How a program serves and what it logs.
@@ -97,8 +100,40 @@ pub struct Operator {
         value_parser = credential
     )]
     pub operator_credential: OperatorCredential,
+
+    /// What those sign in with who may look and change nothing, 16 characters at least; without it there are none
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "WAITING_ROOM_VIEWER_CREDENTIAL",
+        hide_env_values = true,
+        value_parser = credential
+    )]
+    pub viewer_credential: Option<OperatorCredential>,
+
+    /// How many proxies stand in front that each add the address of who called them to X-Forwarded-For; wrong
+    /// credentials are counted by that address. Where it is too low, all who come through a proxy are taken for one
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "WAITING_ROOM_TRUSTED_PROXIES",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(0..=10)
+    )]
+    pub trusted_proxies: u8,
 }
 
-fn credential(text: &str) -> Result<OperatorCredential, &'static str> {
-    OperatorCredential::new(text).ok_or("it has fewer than 16 characters")
+impl Operator {
+    /// Those who operate.
+    ///
+    /// # Errors
+    /// When operators and viewers could not be told apart.
+    pub fn operators(&self) -> Result<Operators, SameCredential> {
+        let proxies = TrustedProxies(self.trusted_proxies);
+        Operators::new(
+            &self.operator_credential,
+            self.viewer_credential.as_ref(),
+            proxies,
+        )
+    }
 }

@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
 use service_kit::{
     front::{Front, Quick},
     health::{self, Health, Probe},
+    operator::SameCredential,
     serve::{self, Limits},
     shutdown, telemetry,
 };
@@ -42,6 +43,9 @@ pub enum ProgramError {
     /// The keys can't be used.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// Operators and viewers could not be told apart.
+    #[error(transparent)]
+    Credentials(#[from] SameCredential),
     /// The queue store can't be used.
     #[error(transparent)]
     QueueStore(#[from] ConnectError),

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
     aws::ended_sessions,
+    history::RedisFigureHistory,
     keys::{SecretsManagerKeyStore, TokenKeys, random_bytes},
     queue_store::{QueueStore, RedisConfig, RedisQueueStore},
     room::{Parts, RoomLimits},
@@ -262,8 +263,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             store: backends.store,
             queue: backends.queue,
         }),
+        history: Arc::new(RedisFigureHistory::open(&config.redis()).await?),
+        audit: None,
         fence,
-        operator: config.operator.operator_credential.clone(),
+        operators: config.operator.operators()?,
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

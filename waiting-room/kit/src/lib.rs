@@ -6,6 +6,7 @@ pub mod front;
 pub mod health;
 pub mod http_metrics;
 pub mod openapi;
+pub mod operator;
 pub mod problem;
 pub mod reply;
 pub mod serve;

@@ -67,6 +67,15 @@ impl Problem {
         self
     }
 
+    /// A request that a page of another site made a browser send.
+    pub fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "cross-site-request",
+            "This was sent from another site",
+        )
+    }
+
     /// A fault of the server's own, whose cause is in its log.
     pub fn internal() -> Self {
         Self::new(

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{front::Front, stalled::BreaksWhenStalled};
+use crate::{front::Front, operator::note_peer, stalled::BreaksWhenStalled};
 
 /// What one listener may cost.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ pub async fn serve(listener: TcpListener, front: Front, shutdown: CancellationTo
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let Some((stream, slot)) = accepted else {
+        let Some((stream, peer, slot)) = accepted else {
             continue;
         };
         let limits = limits.for_next(slots.available_permits());
@@ -115,7 +115,7 @@ pub async fn serve(listener: TcpListener, front: Front, shutdown: CancellationTo
         connections.spawn(async move {
             tokio::select! {
                 () = abort.cancelled() => {}
-                () = connection(stream, front, limits, shutdown) => {}
+                () = connection((stream, peer), front, limits, shutdown) => {}
             }
             drop(slot);
         });
@@ -135,10 +135,10 @@ pub async fn serve(listener: TcpListener, front: Front, shutdown: CancellationTo
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let slot = slots.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, peer)) => Some((stream, peer, slot)),
         Err(error) => {
             // Out of file descriptors, or a client that was gone: trying at once would spin.
             tracing::warn!(%error, "a connection was not accepted");
@@ -149,7 +149,7 @@ async fn accept(
 }
 
 async fn connection(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     front: Arc<Front>,
     limits: Limits,
     shutdown: CancellationToken,
@@ -157,7 +157,8 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was not set");
     }
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+        note_peer(&mut request, peer);
         let front = front.clone();
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });

@@ -21,6 +21,7 @@ use service_kit::{
     extract::OperatorCredential,
     front::Front,
     health::{self, Health},
+    operator::{Operators, SameCredential, TrustedProxies},
     serve::{self, Limits},
     telemetry,
 };
@@ -31,6 +32,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
+    history::MemoryFigureHistory,
     keys::{FileKeyStore, KeyError, TokenKeys},
     queue_store::{self, EmbeddedQueueStore, QueueStore, Regime},
     region::OneRegion,
@@ -52,6 +54,9 @@ pub enum RunError {
     /// The data dir can't be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// Operators and viewers could not be told apart.
+    #[error(transparent)]
+    Credentials(#[from] SameCredential),
     /// The events file can't be read.
     #[error("the events file {path} cannot be read")]
     EventsFile {
@@ -125,7 +130,9 @@ struct Api;
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunError> {
     let now = service_kit::now();
     let data_dir = DataDir::open(&config.data_dir)?;
-    let operator = data_dir.operator_credential(config.operator_credential.as_deref())?;
+    let credential = data_dir.operator_credential(config.operator_credential.as_deref())?;
+    let proxies = TrustedProxies(config.trusted_proxies);
+    let operators = Operators::new(&credential, config.viewer_credential.as_ref(), proxies)?;
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
     let metrics = telemetry::init_metrics()?;
     checkout::describe_metrics();
@@ -154,7 +161,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     )?);
     let book = OrderBook::open(data_dir.path(), QueuePolicy::default())?;
     let gate: Arc<dyn SessionGate> = Arc::new(Door(queue.clone()));
-    let checkout = open_checkout(address, &catalogue, &book, &gate, &operator)?;
+    let checkout = open_checkout(address, &catalogue, &book, &gate, &operators)?;
 
     let keys = FileKeyStore::new(data_dir.path());
     let parts = Parts {
@@ -167,8 +174,10 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             store: book.clone(),
             queue: book.clone(),
         }),
+        history: Arc::new(MemoryFigureHistory::default()),
+        audit: None,
         fence: Arc::new(OneRegion),
-        operator: operator.clone(),
+        operators,
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(
@@ -212,7 +221,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     )
     .asking_first(gatekeeper)
     .finishing(site::secure);
-    print_where_to_go(address, &operator, &config);
+    print_where_to_go(address, &credential, &config);
     serve::serve(listener, front, shutdown).await;
 
     tasks.close();
@@ -283,7 +292,7 @@ fn open_checkout(
     catalogue: &Arc<Catalogue>,
     book: &Arc<OrderBook>,
     gate: &Arc<dyn SessionGate>,
-    operator: &OperatorCredential,
+    operators: &Operators,
 ) -> Result<Checkout, RunError> {
     // Checkout learns the keys as a shop elsewhere would: from the published set.
     let jwks_url: Uri = format!("http://{}/.well-known/jwks.json", reachable(address)).parse()?;
@@ -295,7 +304,7 @@ fn open_checkout(
         queue,
         gate: gate.clone(),
         fence: Arc::new(OneRegion),
-        operator: operator.clone(),
+        operators: operators.clone(),
     };
     Ok(Checkout::new(
         CheckoutConfig {

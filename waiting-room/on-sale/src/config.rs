@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use service_kit::telemetry::LogFormat;
+use service_kit::{extract::OperatorCredential, telemetry::LogFormat};
 use waiting_room_planner::PlanArgs;
 
 /// What the program is asked to do.
@@ -87,6 +87,29 @@ pub struct Config {
     )]
     pub operator_credential: Option<String>,
 
+    /// What those sign in with who may look and change nothing, 16 characters at least; without it there
+    /// are none
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "WAITING_ROOM_VIEWER_CREDENTIAL",
+        hide_env_values = true,
+        value_parser = credential
+    )]
+    pub viewer_credential: Option<OperatorCredential>,
+
+    /// How many proxies stand in front that each add the address of who called them to X-Forwarded-For;
+    /// wrong credentials are counted by that address. Where it is too low, all who come through a proxy
+    /// are taken for one
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "WAITING_ROOM_TRUSTED_PROXIES",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u8).range(0..=10)
+    )]
+    pub trusted_proxies: u8,
+
     /// How long nobody is called after a restart, while the fans put their tickets back; 0 to 600
     #[arg(
         long,
@@ -139,6 +162,14 @@ pub struct Config {
         default_value = "text"
     )]
     pub log_format: LogFormatArg,
+}
+
+/// The credential `text`.
+///
+/// # Errors
+/// When it is too short.
+pub fn credential(text: &str) -> Result<OperatorCredential, &'static str> {
+    OperatorCredential::new(text).ok_or("it has fewer than 16 characters")
 }
 
 /// How log lines look.

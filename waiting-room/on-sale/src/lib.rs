@@ -7,4 +7,4 @@ mod data_dir;
 pub mod site;
 
 pub use app::{RunError, run};
-pub use config::{Command, Config, Invocation, LogFormatArg};
+pub use config::{Command, Config, Invocation, LogFormatArg, credential};

@@ -2,10 +2,12 @@
 
 mod basic;
 mod fan;
+mod history;
 mod openapi;
 mod operator;
 mod quick;
 mod room_of;
+mod session;
 mod stream;
 mod well_known;
 
@@ -30,7 +32,9 @@ pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
         .routes(routes!(operator::settings, operator::change_settings))
         .routes(routes!(operator::figures))
         .routes(routes!(operator::stream))
+        .routes(routes!(history::history))
         .routes(routes!(operator::rotate_keys))
+        .routes(routes!(session::read, session::sign_in, session::sign_out))
         .routes(routes!(well_known::jwks))
         .merge(basic::routes())
         .with_state(gatekeeper)

@@ -9,7 +9,8 @@ use waiting_room_core::{IdError, InvalidSetting, RejoinRefused, Timestamp};
 use waiting_room_tokens::TokenError;
 
 use crate::{
-    keys::KeyError, queue_store::StoreUnavailable, settings::ChangeError, shop::ShopUnavailable,
+    history::HistoryUnavailable, keys::KeyError, queue_store::StoreUnavailable,
+    settings::ChangeError, shop::ShopUnavailable,
 };
 
 /// Why a request was not granted.
@@ -56,6 +57,10 @@ pub(crate) enum Refusal {
     Shop(#[from] ShopUnavailable),
     #[error("too many streams")]
     TooManyStreams,
+    #[error("no such span of time")]
+    InvalidSpan,
+    #[error(transparent)]
+    History(#[from] HistoryUnavailable),
 }
 
 impl From<Refusal> for Problem {
@@ -140,6 +145,15 @@ impl From<Refusal> for Problem {
             Refusal::Shop(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "shop");
                 Problem::unavailable(Duration::from_secs(2))
+            }
+            Refusal::InvalidSpan => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-span",
+                "Ask for 1 to 60 minutes",
+            ),
+            Refusal::History(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "history");
+                Problem::unavailable(Duration::from_secs(5))
             }
             Refusal::TooManyStreams => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

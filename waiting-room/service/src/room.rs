@@ -9,12 +9,14 @@ use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Settings, Timestamp};
 use waiting_room_tokens::QueueClaims;
 
-use service_kit::extract::OperatorCredential;
+use service_kit::operator::Operators;
 
 use crate::{
     board::Board,
     controller::Controller,
     figures::Figures,
+    health::Vital,
+    history::FigureHistory,
     keys::TokenKeys,
     queue_store::{QueueStore, Regime, StoreUnavailable},
     region::{RegionFence, RegionGate},
@@ -164,10 +166,14 @@ pub struct Parts {
     pub keys: Arc<TokenKeys>,
     /// The shop behind the door.
     pub shop: Arc<dyn Shop>,
+    /// Where the last hour of the figures is kept.
+    pub history: Arc<dyn FigureHistory>,
+    /// How the log of what operators change is, where it tells.
+    pub audit: Option<Arc<dyn Vital>>,
     /// Whether this region may admit.
     pub fence: Arc<dyn RegionFence>,
-    /// What operators prove to be ones with.
-    pub operator: OperatorCredential,
+    /// Those who operate.
+    pub operators: Operators,
 }
 
 /// The waiting rooms of all events.
@@ -178,7 +184,8 @@ pub struct Gatekeeper {
     pub(crate) settings: Arc<dyn SettingsSource>,
     pub(crate) keys: Arc<TokenKeys>,
     pub(crate) shop: Arc<dyn Shop>,
-    pub(crate) operator: OperatorCredential,
+    pub(crate) history: Arc<dyn FigureHistory>,
+    pub(crate) operators: Operators,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -223,12 +230,7 @@ impl Gatekeeper {
                 poll_policy: PollPolicy::for_call_window(event.call_window),
                 region: RegionGate::new(parts.fence.clone()),
             });
-            let mut controller = Controller::new(
-                setup.clone(),
-                parts.store.clone(),
-                parts.shop.clone(),
-                settings.clone(),
-            );
+            let mut controller = Controller::new(&parts, setup.clone(), settings.clone());
             let (board, figures) = controller
                 .tick()
                 .await
@@ -256,7 +258,8 @@ impl Gatekeeper {
             settings: parts.settings,
             keys: parts.keys,
             shop: parts.shop,
-            operator: parts.operator,
+            history: parts.history,
+            operators: parts.operators,
             shutdown,
         }))
     }

@@ -13,7 +13,12 @@ use checkout::{
 use http::{Request, StatusCode, header, request::Builder};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use service_kit::{extract::OperatorCredential, front::Front, serve::Limits};
+use service_kit::{
+    extract::OperatorCredential,
+    front::Front,
+    operator::{Operators, TrustedProxies},
+    serve::Limits,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -25,6 +30,13 @@ use super::{
 };
 
 pub const CREDENTIAL: &str = "operator-credential-of-the-tests";
+pub const VIEWER_CREDENTIAL: &str = "viewer-credential-of-the-tests";
+
+fn operators() -> Operators {
+    let credential = |text| OperatorCredential::new(text).unwrap();
+    let (operator, viewer) = (credential(CREDENTIAL), credential(VIEWER_CREDENTIAL));
+    Operators::new(&operator, Some(&viewer), TrustedProxies::default()).unwrap()
+}
 
 /// The service under test. Its key server ends with the test's runtime.
 pub struct App {
@@ -72,7 +84,7 @@ impl App {
                 queue: book.clone(),
                 gate: gate.clone(),
                 fence: fence.clone(),
-                operator: OperatorCredential::new(CREDENTIAL).unwrap(),
+                operators: operators(),
             },
         );
         let front = Front::new(checkout.routes().into(), Limits::default());

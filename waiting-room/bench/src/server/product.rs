@@ -17,6 +17,7 @@ use service_kit::{
     extract::OperatorCredential,
     front::Front,
     health::{self, Health},
+    operator::{Operators, TrustedProxies},
     serve::{self, Limits},
     telemetry::{self, LogFormat},
 };
@@ -25,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
+    history::MemoryFigureHistory,
     keys::{FileKeyStore, TokenKeys},
     queue_store::{EmbeddedQueueStore, QueueStore, RedisConfig, RedisQueueStore, Regime},
     region::OneRegion,
@@ -94,6 +96,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
     let book = OrderBook::open(&options.dir, QueuePolicy::default())?;
     let gate: Arc<dyn SessionGate> = Arc::new(Door(store.clone()));
     let operator = OperatorCredential::new("measured, not guarded").ok_or("a short credential")?;
+    let operators = Operators::new(&operator, None, TrustedProxies::default())?;
     let orders: Arc<dyn OrderStore> = book.clone();
     let order_queue: Arc<dyn OrderQueue> = book.clone();
     let checkout = Checkout::new(
@@ -107,7 +110,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             queue: order_queue.clone(),
             gate: gate.clone(),
             fence: Arc::new(OneRegion),
-            operator: operator.clone(),
+            operators: operators.clone(),
         },
     );
     let parts = Parts {
@@ -120,8 +123,10 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             store: orders,
             queue: order_queue,
         }),
+        history: Arc::new(MemoryFigureHistory::default()),
+        audit: None,
         fence: Arc::new(OneRegion),
-        operator,
+        operators,
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(&catalogue, book.clone(), book, gate, Pace::default());

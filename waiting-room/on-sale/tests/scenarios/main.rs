@@ -9,7 +9,9 @@
 mod bad_input;
 mod crash;
 mod fan_path;
+mod history;
 mod on_sale;
+mod operators;
 mod program;
 mod settings;
 mod shutdown;

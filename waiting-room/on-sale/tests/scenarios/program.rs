@@ -153,6 +153,10 @@ impl Program {
         self.client.request(method, self.url(path))
     }
 
+    pub(crate) fn credential(&self) -> &str {
+        &self.credential
+    }
+
     pub(crate) fn operator(&self, method: Method, path: &str) -> RequestBuilder {
         self.request(method, path).bearer_auth(&self.credential)
     }

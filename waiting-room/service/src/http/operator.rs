@@ -3,12 +3,12 @@ use std::sync::Arc;
 use axum::{Json, extract::State, response::Response};
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
-use service_kit::{extract, problem::Problem};
+use service_kit::{extract, operator::OperatorName, problem::Problem};
 use utoipa::ToSchema;
 use waiting_room_core::{Message, Mode, SettingName, Timestamp};
 
 use super::{
-    room_of::OperatorOf,
+    room_of::{Acting, OperatorOf},
     stream::{self, FIGURES},
 };
 use crate::{
@@ -70,9 +70,9 @@ impl SettingsBody {
     get,
     path = "/v1/operator/events/{event}/settings",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn settings(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -86,14 +86,14 @@ pub(super) async fn settings(
     patch,
     path = "/v1/operator/events/{event}/settings",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
     request_body = SettingsChange,
-    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = SettingsBody), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn change_settings(
     State(gatekeeper): State<Arc<Gatekeeper>>,
-    OperatorOf(room): OperatorOf,
+    Acting { room, operator }: Acting,
     extract::Json(change): extract::Json<SettingsChange>,
 ) -> Result<Json<SettingsBody>, Refusal> {
     let given = [
@@ -118,7 +118,8 @@ pub(super) async fn change_settings(
     }
     let event = &room.event().id;
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-    tracing::info!(%event, ?names, "the operator changes settings");
+    let who = operator.name.as_ref().map(OperatorName::as_str);
+    tracing::info!(%event, ?names, who, "the operator changes settings");
     let view = gatekeeper.settings.change(event, values).await?;
     Ok(SettingsBody::new(&gatekeeper, view))
 }
@@ -128,9 +129,9 @@ pub(super) async fn change_settings(
     get,
     path = "/v1/operator/events/{event}/figures",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn figures(OperatorOf(room): OperatorOf) -> Json<Figures> {
     Json(Figures::clone(&room.figures()))
@@ -141,9 +142,9 @@ pub(super) async fn figures(OperatorOf(room): OperatorOf) -> Json<Figures> {
     get,
     path = "/v1/operator/events/{event}/stream",
     tag = "operator",
-    security(("operator_credential" = [])),
+    security(("operator_credential" = []), ("operator_session" = [])),
     params(("event" = String, Path, description = "The event's id")),
-    responses((status = 200, content_type = "text/event-stream", body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, content_type = "text/event-stream", body = Figures), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn stream(
     State(gatekeeper): State<Arc<Gatekeeper>>,
@@ -164,14 +165,14 @@ pub(super) async fn stream(
     post,
     path = "/v1/operator/keys/rotate",
     tag = "operator",
-    security(("operator_credential" = [])),
-    responses((status = 200, body = Rotation), (status = 401, body = Problem, content_type = "application/problem+json"))
+    security(("operator_credential" = []), ("operator_session" = [])),
+    responses((status = 200, body = Rotation), (status = 401, body = Problem, content_type = "application/problem+json"), (status = 403, body = Problem, content_type = "application/problem+json"), (status = 429, body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn rotate_keys(
     State(gatekeeper): State<Arc<Gatekeeper>>,
     parts: Parts,
 ) -> Result<Json<Rotation>, Problem> {
-    gatekeeper.operator.check(&parts)?;
+    gatekeeper.operators.check(&parts)?;
     let rotation = gatekeeper
         .keys
         .rotate(gatekeeper.now())

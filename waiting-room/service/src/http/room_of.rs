@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
-use service_kit::{extract::Bearer, problem::Problem};
+use service_kit::{extract::Bearer, operator::Operator, problem::Problem};
 use waiting_room_tokens::QueueClaims;
 
 use crate::refusal::Refusal;
@@ -69,7 +69,7 @@ impl FromRequestParts<Arc<Gatekeeper>> for Fan {
     }
 }
 
-/// An operator's request for the path's event.
+/// An operator's, or a viewer's, request for the path's event, which they may make.
 pub(super) struct OperatorOf(pub(super) Arc<Room>);
 
 impl FromRequestParts<Arc<Gatekeeper>> for OperatorOf {
@@ -79,8 +79,26 @@ impl FromRequestParts<Arc<Gatekeeper>> for OperatorOf {
         parts: &mut Parts,
         gatekeeper: &Arc<Gatekeeper>,
     ) -> Result<Self, Problem> {
-        gatekeeper.operator.check(parts)?;
+        let acting = Acting::from_request_parts(parts, gatekeeper).await?;
+        Ok(Self(acting.room))
+    }
+}
+
+/// As [`OperatorOf`], where it matters who it is.
+pub(super) struct Acting {
+    pub(super) room: Arc<Room>,
+    pub(super) operator: Operator,
+}
+
+impl FromRequestParts<Arc<Gatekeeper>> for Acting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gatekeeper: &Arc<Gatekeeper>,
+    ) -> Result<Self, Problem> {
+        let operator = gatekeeper.operators.check(parts)?;
         let RoomOf(room) = RoomOf::from_request_parts(parts, gatekeeper).await?;
-        Ok(Self(room))
+        Ok(Self { room, operator })
     }
 }
