@@ -74,6 +74,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             gate: backends.gate.clone(),
             fence,
             operators: config.operator.operators()?,
+            auditor: config.operator.auditor(&aws, &program),
         },
     );
     backends.are_needed_by(&mut program);

@@ -1,7 +1,8 @@
 //! Flags that several programs share, each with its twin in the environment.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
+use aws_config::SdkConfig;
 use clap::Args;
 use http::Uri;
 use on_sale::{LogFormatArg, credential};
@@ -10,7 +11,10 @@ use service_kit::{
     operator::{Operators, SameCredential, TrustedProxies},
     traces::TracesConfig,
 };
+use waiting_room_audit::{Auditor, DynamoAuditLog};
 use waiting_room_region::Region;
+
+use crate::program::Program;
 
 /// How a program serves and what it logs.
 #[derive(Clone, Debug, Args)]
@@ -156,9 +160,22 @@ pub struct Operator {
         value_parser = clap::value_parser!(u8).range(0..=10)
     )]
     pub trusted_proxies: u8,
+
+    /// The DynamoDB table of the audit log: what operators did
+    #[arg(long, value_name = "TABLE", env = "WAITING_ROOM_AUDIT_TABLE")]
+    pub audit_table: String,
 }
 
 impl Operator {
+    /// Who keeps what they did; writes what is left in the background of `program`.
+    pub(crate) fn auditor(&self, config: &SdkConfig, program: &Program) -> Auditor {
+        let client = aws_sdk_dynamodb::Client::new(config);
+        let auditor = Auditor::new(Arc::new(DynamoAuditLog::new(client, &self.audit_table)));
+        let (running, until) = (auditor.clone(), program.shutdown.clone());
+        program.tasks.spawn(async move { running.run(until).await });
+        auditor
+    }
+
     /// Those who operate.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use waiting_room::{
     keys::{SecretsManagerKeyStore, TokenKeys, random_bytes},
     queue_store::{QueueStore, RedisConfig, RedisQueueStore},
     room::{Parts, RoomLimits},
-    settings::SsmSettings,
+    settings::{ParameterAudit, SsmSettings},
 };
 use waiting_room_core::SessionId;
 use waiting_room_ctl::CtlArgs;
@@ -234,25 +234,28 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
     let backends = ShopBackends::open(&aws, &config.shop).await?;
     let now = service_kit::now();
 
+    let auditor = config.operator.auditor(&aws, &program);
+    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let events = catalogue.events().iter();
-    let settings = Arc::new(
-        SsmSettings::open(
-            aws_sdk_ssm::Client::new(&aws),
-            &config.settings_prefix,
-            events
-                .clone()
-                .map(|event| (&event.id, &event.initial_settings)),
-            now,
-        )
-        .await,
+    let settings = SsmSettings::open(
+        aws_sdk_ssm::Client::new(&aws),
+        &config.settings_prefix,
+        events
+            .clone()
+            .map(|event| (&event.id, &event.initial_settings)),
+        now,
     );
+    let settings = Arc::new(settings.await.audited(ParameterAudit {
+        auditor: auditor.clone(),
+        region: region::of(&aws, &config.here)?.to_string(),
+        fence: fence.clone(),
+    }));
     let instance = SessionId::from_bytes(random_bytes()).to_string();
     let recovery = Duration::from_secs(config.recovery_seconds);
     let ids = events.map(|event| event.id.clone());
     let store = RedisQueueStore::open(&config.redis(), instance, recovery, ids).await?;
     let store: Arc<dyn QueueStore> = Arc::new(store);
     let keys = Arc::new(open_keys(&config, &aws).await?);
-    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let parts = Parts {
         catalogue,
         limits: RoomLimits {
@@ -267,9 +270,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             queue: backends.queue,
         }),
         history: Arc::new(RedisFigureHistory::open(&config.redis()).await?),
-        audit: None,
         fence,
         operators: config.operator.operators()?,
+        auditor,
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

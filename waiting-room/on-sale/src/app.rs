@@ -38,6 +38,7 @@ use waiting_room::{
     room::{Parts, RoomLimits, StartError},
     settings::{FileSettings, SettingsSource},
 };
+use waiting_room_audit::{Auditor, FileAuditLog};
 use waiting_room_catalogue::{Catalogue, CatalogueErrors};
 
 use crate::{
@@ -95,6 +96,9 @@ pub enum RunError {
     /// The process's own address is none.
     #[error(transparent)]
     Address(#[from] InvalidUri),
+    /// The audit log can't be used.
+    #[error("the audit log cannot be used")]
+    AuditLog(#[source] io::Error),
     /// The settings file, or something else of the system, can't be used.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -133,6 +137,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let address = listener.local_addr()?;
     let tasks = TaskTracker::new();
 
+    let log = FileAuditLog::open(data_dir.path()).map_err(RunError::AuditLog)?;
+    let auditor = Auditor::new(Arc::new(log));
     let settings = Arc::new(FileSettings::open(
         data_dir.path(),
         catalogue
@@ -140,6 +146,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             .iter()
             .map(|event| (&event.id, &event.initial_settings)),
         now,
+        auditor.clone(),
     )?);
     let limits = RoomLimits {
         tick: config.tick(),
@@ -150,7 +157,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     )?);
     let book = OrderBook::open(data_dir.path(), QueuePolicy::default())?;
     let gate: Arc<dyn SessionGate> = Arc::new(Door(queue.clone()));
-    let checkout = open_checkout(address, &catalogue, &book, &gate, &operators)?;
+    let checkout = open_checkout(address, &catalogue, &book, &gate, (&operators, &auditor))?;
 
     let keys = FileKeyStore::new(data_dir.path());
     let parts = Parts {
@@ -164,9 +171,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             queue: book.clone(),
         }),
         history: Arc::new(MemoryFigureHistory::default()),
-        audit: None,
         fence: Arc::new(OneRegion),
         operators,
+        auditor: auditor.clone(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(
@@ -177,6 +184,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         Pace::default(),
     );
     tasks.spawn(fulfilment::run(fulfilment, shutdown.clone()));
+    let until = shutdown.clone();
+    tasks.spawn(async move { auditor.run(until).await });
     let stop_watching = shutdown.clone();
     tasks.spawn(async move { settings.watch_file(stop_watching).await });
     tasks.spawn(health::upkeep(metrics.clone(), shutdown.clone()));
@@ -265,7 +274,7 @@ fn open_checkout(
     catalogue: &Arc<Catalogue>,
     book: &Arc<OrderBook>,
     gate: &Arc<dyn SessionGate>,
-    operators: &Operators,
+    (operators, auditor): (&Operators, &Auditor),
 ) -> Result<Checkout, RunError> {
     // Checkout learns the keys as a shop elsewhere would: from the published set.
     let jwks_url: Uri = format!("http://{}/.well-known/jwks.json", reachable(address)).parse()?;
@@ -278,6 +287,7 @@ fn open_checkout(
         gate: gate.clone(),
         fence: Arc::new(OneRegion),
         operators: operators.clone(),
+        auditor: auditor.clone(),
     };
     Ok(Checkout::new(
         CheckoutConfig {

@@ -9,13 +9,17 @@ use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Settings, Timestamp};
 use waiting_room_tokens::QueueClaims;
 
-use service_kit::operator::Operators;
+use http::request::Parts as RequestParts;
+use service_kit::{
+    operator::{Operator, Operators, Stranger},
+    problem::Problem,
+};
+use waiting_room_audit::{Action, Auditor, By, Entry};
 
 use crate::{
     board::Board,
     controller::Controller,
     figures::Figures,
-    health::Vital,
     history::FigureHistory,
     keys::TokenKeys,
     measured::Measured,
@@ -169,12 +173,12 @@ pub struct Parts {
     pub shop: Arc<dyn Shop>,
     /// Where the last hour of the figures is kept.
     pub history: Arc<dyn FigureHistory>,
-    /// How the log of what operators change is, where it tells.
-    pub audit: Option<Arc<dyn Vital>>,
     /// Whether this region may admit.
     pub fence: Arc<dyn RegionFence>,
     /// Those who operate.
     pub operators: Operators,
+    /// Who keeps what they did.
+    pub auditor: Auditor,
 }
 
 /// The waiting rooms of all events.
@@ -187,6 +191,7 @@ pub struct Gatekeeper {
     pub(crate) shop: Arc<dyn Shop>,
     pub(crate) history: Arc<dyn FigureHistory>,
     pub(crate) operators: Operators,
+    pub(crate) auditor: Auditor,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -265,6 +270,7 @@ impl Gatekeeper {
             shop: parts.shop,
             history: parts.history,
             operators: parts.operators,
+            auditor: parts.auditor,
             shutdown,
         }))
     }
@@ -274,6 +280,27 @@ impl Gatekeeper {
         self.in_order
             .first()
             .map_or_else(service_kit::now, |room| room.now())
+    }
+
+    /// Who sent the operator's request `parts`, if they may do what it asks for.
+    pub(crate) fn operator(&self, parts: &RequestParts) -> Result<Operator, Problem> {
+        self.operators
+            .check(parts)
+            .map_err(|stranger| self.turned_away(stranger))
+    }
+
+    /// What a stranger is told; what there is to note of them is noted.
+    pub(crate) fn turned_away(&self, stranger: Stranger) -> Problem {
+        if let Some(entry) = stranger.refused.map(Entry::of_refused) {
+            self.auditor.note_later(entry, None);
+        }
+        stranger.into()
+    }
+
+    /// Keeps that `by` did `action` to `event`, or to all.
+    pub(crate) async fn note(&self, by: &By, event: Option<&EventId>, action: Action) {
+        let entry = Entry::new(service_kit::now(), event.cloned(), by.clone(), action);
+        self.auditor.note(entry, None).await;
     }
 
     /// The room of `event`.

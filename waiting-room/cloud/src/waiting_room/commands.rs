@@ -9,6 +9,7 @@ use checkout::{
     aws::{create_queues, create_table as create_orders_table},
 };
 use thiserror::Error;
+use waiting_room_audit::DynamoAuditLog;
 use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
 use waiting_room_ctl::CtlError;
 use waiting_room_planner::PlanError;
@@ -37,6 +38,9 @@ pub enum CommandError {
     /// The shop's tables and queues can't be made.
     #[error(transparent)]
     Shop(#[from] BackendError),
+    /// The table of the audit log can't be made.
+    #[error(transparent)]
+    Audit(#[from] waiting_room_audit::Unavailable),
     /// The queue of ended sessions can't be made.
     #[error("the queue of ended sessions cannot be made")]
     EndedSessions(#[source] Box<SdkError<CreateQueueError>>),
@@ -96,7 +100,11 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
 async fn create_backends(aws: &SdkConfig, name: &str) -> Result<String, CommandError> {
     let (events, orders) = (format!("{name}-events"), format!("{name}-orders"));
     catalogue(aws, &events).create_table().await?;
-    create_orders_table(&aws_sdk_dynamodb::Client::new(aws), &orders).await?;
+    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+    create_orders_table(&dynamodb, &orders).await?;
+    let audit = format!("{name}-audit");
+    let log = DynamoAuditLog::new(dynamodb, &audit);
+    log.create_table().await?;
     let sqs = aws_sdk_sqs::Client::new(aws);
     let queues = create_queues(&sqs, &orders, QueuePolicy::default()).await?;
     let ended = sqs
@@ -108,6 +116,7 @@ async fn create_backends(aws: &SdkConfig, name: &str) -> Result<String, CommandE
     let environment = [
         ("WAITING_ROOM_CATALOGUE_TABLE", events),
         ("WAITING_ROOM_ORDERS_TABLE", orders),
+        ("WAITING_ROOM_AUDIT_TABLE", audit),
         ("WAITING_ROOM_ORDER_QUEUE_URL", queues.orders),
         ("WAITING_ROOM_DEAD_LETTER_QUEUE_URL", queues.dead_letters),
         ("WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL", ended),
