@@ -78,6 +78,11 @@ pub struct Config {
     #[arg(long, value_name = "FILE", env = "WAITING_ROOM_EVENTS")]
     pub events: Option<PathBuf>,
 
+    /// A folder with files that are added to the site, or take the place of its own: themes/EVENT.json,
+    /// messages/LANGUAGE.json, a logo in assets/. Read at the start
+    #[arg(long, value_name = "DIR", env = "WAITING_ROOM_SITE")]
+    pub site: Option<PathBuf>,
+
     /// What operators sign in with, 16 characters at least; without it one is made and kept in the
     /// data dir
     #[arg(
