@@ -25,10 +25,10 @@ export class Unreachable extends Error {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{token?: string, body?: unknown, headers?: Record<string, string>, timeoutMs?: number}} [options]
+ * @param {{token?: string, body?: unknown, headers?: Record<string, string>, timeoutMs?: number, credentials?: RequestCredentials}} [options]
  * @returns {Promise<Answer>}
  */
-export async function call(method, path, { token, body, headers = {}, timeoutMs = 12000 } = {}) {
+export async function call(method, path, { token, body, headers = {}, timeoutMs = 12000, credentials = "omit" } = {}) {
   const sent = { ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
@@ -39,7 +39,7 @@ export async function call(method, path, { token, body, headers = {}, timeoutMs 
       method,
       headers: sent,
       body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: "omit",
+      credentials,
       signal: AbortSignal.timeout(timeoutMs),
     });
     text = await response.text();

@@ -1,23 +1,26 @@
 /**
  * Messages in the fan's language.
  *
- * English stands in the HTML, so that the page reads well before any script runs; a language is one more file in
- * `messages/` and one more line here. A message is a text with `{name}` holes, or an object of plural forms chosen by
- * the parameter `count`.
+ * English stands in the HTML, so that the page reads well before any script runs. A language is one file in `messages/`,
+ * the same that the pages rendered by the server speak: `{name}` holes, and an object of plural forms where the
+ * parameter `count` chooses. `site.json` lists the languages (and the themes); whoever serves the folder makes it from the
+ * names of the files, so that one is added by putting it there.
  */
-import english from "../messages/en.js";
 import { recall, remember } from "./vault.js";
 
 /** @typedef {string|Record<string, string>} Message */
 
-/** @type {Record<string, {name: string, load: () => Promise<{default: Record<string, Message>}>}>} */
-const LANGUAGES = {
-  en: { name: "English", load: async () => ({ default: english }) },
-  pt: { name: "Português", load: () => import("../messages/pt.js") },
-};
+/**
+ * @typedef {object} Site
+ * @property {Record<string, string>} languages what each language calls itself, by its tag
+ * @property {string[]} themes the events that have one
+ */
+
+/** A server that does not make the list has English and no themes. @type {Promise<Site>} */
+export const site = fetchFile("/site.json").catch(() => ({ languages: { en: "English" }, themes: [] }));
 
 /** @type {Record<string, Message>} */
-const fallback = english;
+let fallback = {};
 let messages = fallback;
 let language = "en";
 /** @type {Record<string, Message>} */
@@ -28,17 +31,63 @@ export let locale = "en";
 
 /** Chooses the language (address, then earlier choice, then the browser's wish) and translates the page. */
 export async function loadLanguage() {
+  const english = loadEnglish();
+  const { languages } = await site;
   const wishes = [new URLSearchParams(location.search).get("lang"), recall("language", "all"), ...navigator.languages];
-  language = wishes.map((wish) => String(wish ?? "").slice(0, 2).toLowerCase()).find((wish) => wish in LANGUAGES) ?? "en";
+  language = chooseLanguage(wishes, Object.keys(languages)) ?? "en";
+  const translated = language === "en" ? english : fetchFile(`/messages/${language}.json`);
   try {
-    messages = (await LANGUAGES[language].load()).default;
+    messages = await translated;
   } catch {
     language = "en";
   }
-  locale = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language)) ?? language;
+  fallback = await english;
+  if (language === "en") messages = fallback;
+  locale = navigator.languages.find((tag) => chooseLanguage([tag], [language])) ?? language;
   document.documentElement.lang = language;
+  document.documentElement.dir = String(messages["language.direction"] ?? "ltr");
   if (language !== "en") translatePage();
-  offerLanguages();
+  offerLanguages(languages);
+}
+
+/**
+ * The lookup of RFC 4647: the first wish that is met wins, and a wish is also met by what it is a variant of (`pt-BR` by
+ * `pt`), or else by another variant of the same language (`pt` by `pt-BR`).
+ *
+ * @param {unknown[]} wishes language tags, the dearest first; what is none meets nothing
+ * @param {string[]} offered
+ * @returns {string|undefined} one of `offered`
+ */
+export function chooseLanguage(wishes, offered) {
+  for (const wish of wishes) {
+    if (typeof wish !== "string") continue;
+    const parts = wish.toLowerCase().split("-");
+    for (let length = parts.length; length > 0; length -= 1) {
+      const found = offered.find((tag) => tag.toLowerCase() === parts.slice(0, length).join("-"));
+      if (found) return found;
+    }
+    const kin = offered.find((tag) => tag.toLowerCase().startsWith(`${parts[0]}-`));
+    if (kin) return kin;
+  }
+  return undefined;
+}
+
+/** One of the site's own files, asked for as the pages' preloads do, so that none is fetched twice. @param {string} path */
+export async function fetchFile(path) {
+  const response = await fetch(path, { signal: AbortSignal.timeout(12000) });
+  if (!response.ok) throw new Error(`${path}: status ${response.status}`);
+  return response.json();
+}
+
+/** A page can't speak without it, so it is asked for until it comes. @returns {Promise<Record<string, Message>>} */
+async function loadEnglish() {
+  for (;;) {
+    try {
+      return await fetchFile("/messages/en.json");
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1000 + 4000 * Math.random()));
+    }
+  }
 }
 
 /**
@@ -62,11 +111,12 @@ function translatePage() {
   }
 }
 
-function offerLanguages() {
+/** @param {Record<string, string>} languages */
+function offerLanguages(languages) {
   const slot = document.getElementById("languages");
   if (slot === null) return;
   slot.replaceChildren(
-    ...Object.entries(LANGUAGES).map(([code, { name }]) => {
+    ...Object.entries(languages).map(([code, name]) => {
       const address = new URL(location.href);
       address.searchParams.delete("join");
       address.searchParams.set("lang", code);

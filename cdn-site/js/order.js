@@ -55,7 +55,7 @@ async function lookForChoice() {
 }
 
 async function follow() {
-  for (let failures = 0, asked = 0; order.state === "pending" || !order.lines; ) {
+  for (let failures = 0, asked = 0; order.state === "pending" || !order.placed_at; ) {
     let wait = Math.min(1000 + asked * 250, 5000);
     try {
       const answer = await call("GET", `/v1/orders/${encodeURIComponent(id)}`, { token });
@@ -69,7 +69,7 @@ async function follow() {
         if (before === "pending" && order.state !== "pending") {
           setText(byId("say"), t(order.state === "confirmed" ? "order.say_confirmed" : "order.say_refused"));
         }
-      } else if (answer.status === 404 || (answer.status === 401 && !order.lines)) {
+      } else if (answer.status === 404 || (answer.status === 401 && !order.placed_at)) {
         show(byId("receipt"), false);
         show(byId("nowhere"), true);
         return;
@@ -109,7 +109,8 @@ function draw() {
   show(byId("row-name"), Boolean(order.name));
   setText(byId("order-for"), [order.name, order.email].filter(Boolean).join(", "));
   show(byId("row-when"), Boolean(order.starts_at || order.venue));
-  setText(byId("order-when"), [order.venue, order.starts_at ? dateTime(order.starts_at) : null].filter(Boolean).join(" · "));
+  setText(byId("order-where"), order.venue ?? "");
+  setText(byId("order-when"), order.starts_at ? dateTime(order.starts_at) : "");
   show(byId("row-placed"), Boolean(order.placed_at));
   setText(byId("order-placed"), order.placed_at ? dateTime(order.placed_at) : "");
   byId("order-lines").replaceChildren(

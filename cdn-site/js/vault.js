@@ -72,6 +72,36 @@ export function orderOfTicket(event) {
 }
 
 /**
+ * An order that is being filled in: kept for this tab alone, so that a reload empties no form, and gone with it.
+ */
+export const draft = {
+  /** @param {string} event @returns {any} */
+  recall(event) {
+    try {
+      return JSON.parse(sessionStorage.getItem(`wr.draft.${event}`) ?? "null");
+    } catch {
+      return null;
+    }
+  },
+  /** @param {string} event @param {unknown} value */
+  remember(event, value) {
+    try {
+      sessionStorage.setItem(`wr.draft.${event}`, JSON.stringify(value));
+    } catch {
+      /* it is filled in again */
+    }
+  },
+  /** @param {string} event */
+  forget(event) {
+    try {
+      sessionStorage.removeItem(`wr.draft.${event}`);
+    } catch {
+      /* nothing was kept */
+    }
+  },
+};
+
+/**
  * Calls back when another tab of this browser changed what is kept.
  *
  * @param {Kind} kind

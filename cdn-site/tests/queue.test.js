@@ -20,6 +20,9 @@ function setting({ secret = true } = {}) {
     frontier: PLACE - 400_000,
     state: "waiting",
     token: "token-1",
+    observed: 600,
+    /** @type {string|null} */
+    slowedAt: null,
     /** @type {any[]} */
     door: [],
     /** @type {string[]} */
@@ -37,10 +40,10 @@ function setting({ secret = true } = {}) {
     frontier: service.frontier,
     waiting: 1000,
     rate_per_minute: 600,
-    observed_per_minute: 600,
-    observed_low_per_minute: 500,
-    observed_high_per_minute: 700,
-    slowed_at: null,
+    observed_per_minute: service.observed,
+    observed_low_per_minute: service.observed * 0.8,
+    observed_high_per_minute: service.observed * 1.2,
+    slowed_at: service.slowedAt,
     marks: [[service.frontier + 1, 0], [service.frontier + 1_000_000, 1000]],
     poll_policy: { min_ms: 1000, max_ms: 30_000, eta_fraction: 0.1, jitter: 0.2, hidden_ms: 40_000 },
     draw: { commitment: "", seed: null },
@@ -114,6 +117,13 @@ function setting({ secret = true } = {}) {
     service,
     kept,
     settle,
+    /** The computer sleeps: time goes by and nothing runs. When it wakes up, what is due does. */
+    async sleep(ms) {
+      await settle();
+      ticks += ms;
+      queue.wake();
+      await settle();
+    },
     async pass(ms) {
       const until = ticks + ms;
       for (;;) {
@@ -205,15 +215,15 @@ test("joining goes on while nobody answers, with one secret", async () => {
   await queue.start();
   assert.equal(queue.situation, "outside");
   service.away = true;
-  void queue.join();
+  void queue.seating.join();
   await pass(500);
   const { secret } = queue.seat;
   assert.match(secret, /^[\w-]{43}$/);
   await pass(20_000);
-  assert.equal(queue.joining.reason, "unreachable");
+  assert.equal(queue.seating.joining.reason, "unreachable");
   service.away = false;
   await pass(40_000);
-  assert.equal(queue.joining, null);
+  assert.equal(queue.seating.joining, null);
   assert.equal(queue.situation, "waiting");
   assert.equal(queue.seat.secret, secret);
 });
@@ -227,14 +237,14 @@ test("the door: early, busy and silent are waited out", async () => {
     [425, { retry_after_ms: 1000 }, "not-called-yet"],
     [429, { retry_after_ms: 2000 }, "door-busy"],
   ];
-  void queue.enter();
+  void queue.door.enter();
   await pass(10);
-  assert.equal(queue.door.reason, "not-called-yet");
+  assert.equal(queue.door.knocking.reason, "not-called-yet");
   await pass(1300);
-  assert.equal(queue.door.reason, "door-busy");
+  assert.equal(queue.door.knocking.reason, "door-busy");
   service.away = true;
   await pass(3000);
-  assert.equal(queue.door.reason, "unreachable");
+  assert.equal(queue.door.knocking.reason, "unreachable");
   service.away = false;
   await pass(9000);
   assert.equal(JSON.parse(kept.get("pass")).token, "a");
@@ -246,22 +256,90 @@ test("the door: a missed call explains itself and leads back", async () => {
   service.state = "called";
   await queue.start();
   service.door = [[410, { may_rejoin: true }, "call-missed"]];
-  void queue.enter();
+  void queue.door.enter();
   await pass(10);
   assert.equal(queue.situation, "missed");
   assert.equal(queue.status.may_rejoin, true);
-  await queue.rejoin();
+  await queue.seating.rejoin();
   assert.equal(queue.situation, "called");
 });
 
 test("leaving forgets the place, also when another tab does it", async () => {
   const one = setting();
   await one.queue.start();
-  await one.queue.leave();
+  await one.queue.seating.leave();
   assert.equal(one.queue.situation, "left");
   assert.equal(one.kept.has("seat"), false);
   const two = setting();
   await two.queue.start();
   two.queue.seatChangedElsewhere(null);
   assert.equal(two.queue.situation, "left");
+});
+
+test("asleep for an hour: what happened meanwhile is known at once, and the position has not gone up", async () => {
+  const { queue, service, sleep, pass } = setting();
+  await queue.start();
+  const before = queue.seat.shown;
+  service.frontier += 100_000;
+  await sleep(3_600_000);
+  assert.equal(queue.situation, "waiting");
+  assert.ok(queue.seat.shown.ahead < before.ahead);
+  service.frontier = PLACE;
+  service.state = "expired";
+  await sleep(3_600_000);
+  await pass(1000);
+  assert.equal(queue.situation, "missed");
+});
+
+test("asleep while the operator slows down: on waking the wait may be longer, and the page knows why", async () => {
+  const { queue, service, sleep, pass } = setting();
+  await queue.start();
+  const before = queue.seat.shown;
+  service.slowedAt = new Date(START + 600_000).toISOString();
+  service.observed = 300;
+  await sleep(3_600_000);
+  assert.equal(queue.climbs, "slowed");
+  assert.ok(queue.seat.shown.mid > before.mid);
+  assert.equal(queue.seat.shown.ahead, before.ahead);
+  await pass(400_000);
+  assert.equal(queue.climbs, null, "explained long enough");
+});
+
+test("asleep while the store was lost: the place is presented again on waking", async () => {
+  const { queue, service, sleep, pass } = setting();
+  await queue.start();
+  service.epoch = 5;
+  await sleep(3_600_000);
+  await pass(5000);
+  assert.equal(queue.seat.epoch, 5);
+  assert.equal(queue.seat.place, PLACE);
+  assert.equal(queue.climbs, "rebuilt");
+});
+
+test("another tab has shown less: this one does not take it back, nor does the next after a reload", async () => {
+  const { queue, kept, pass } = setting();
+  await queue.start();
+  const { ahead } = queue.seat.shown;
+  const other = JSON.parse(kept.get("seat"));
+  other.shown.ahead = ahead - 50;
+  kept.set("seat", JSON.stringify(other));
+  await pass(40_000);
+  assert.equal(queue.seat.shown.ahead, ahead - 50);
+  assert.equal(JSON.parse(kept.get("seat")).shown.ahead, ahead - 50);
+});
+
+test("a pause: who is far behind asks no more often than before it", async () => {
+  const { queue, service, pass } = setting();
+  service.frontier = PLACE - 900_000;
+  await queue.start();
+  const asked = async () => {
+    service.calls.length = 0;
+    await pass(600_000);
+    return service.calls.filter((name) => name === "board").length;
+  };
+  const waiting = await asked();
+  service.phase = "paused";
+  await pass(60_000);
+  assert.equal(queue.situation, "paused");
+  assert.ok((await asked()) <= waiting * 1.5);
 });

@@ -30,7 +30,9 @@ test("with a ticket, from the board alone", () => {
   assert.equal(phase("recovering"), "recovering");
   assert.equal(phase("bypass"), "bypass");
   assert.equal(phase("closed"), "closed");
-  assert.equal(phase("prequeue", { seat: { ...seat, place: null } }), "prequeue");
+  const drawn = { seat: { ...seat, place: null } };
+  assert.equal(phase("prequeue", { ...drawn, now: Date.parse(board.on_sale_at) - 1 }), "prequeue");
+  assert.equal(phase("prequeue", { ...drawn, now: Date.parse(board.on_sale_at) }), "drawing", "the countdown is over");
   assert.equal(of({ seat: { ...seat, place: null } }), "drawing");
 });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { excuse, steady } from "../js/lib/steady.js";
+import { excuse, lesser, steady } from "../js/lib/steady.js";
 
 const eta = (mid) => ({ mid, low: mid * 0.9, high: mid * 1.2 });
-const fresh = (ahead, seconds, excused = false) => ({ ahead, eta: seconds === null ? null : eta(seconds), excused });
+const fresh = (ahead, seconds, climbs = null) => ({ ahead, eta: seconds === null ? null : eta(seconds), at: 1000, climbs });
 
 test("numbers fall freely and never climb", () => {
   let shown = steady(null, fresh(1000, 600));
@@ -26,13 +26,32 @@ test("an estimate that is held back is marked, so that the page can say so", () 
   assert.equal(steady(shown, fresh(300, 290)).held, false);
 });
 
-test("they may climb when the board says why, but progress stays", () => {
-  let shown = steady(null, fresh(1000, 600));
-  shown = steady(shown, fresh(500, 300));
-  const slower = steady(shown, fresh(520, 900, true));
-  assert.equal(slower.ahead, 520);
-  assert.equal(slower.mid, 900);
-  assert.equal(slower.progress, shown.progress);
+test("an operator who slows down makes the wait longer, and moves nobody back", () => {
+  const shown = steady(steady(null, fresh(1000, 600)), fresh(500, 300));
+  for (const reason of ["slowed", "paused"]) {
+    const slower = steady(shown, fresh(520, 900, reason));
+    assert.equal(slower.mid, 900);
+    assert.equal(slower.ahead, 500);
+    assert.equal(slower.progress, shown.progress);
+  }
+});
+
+test("a queue that was put back in order may show more people ahead, but progress stays", () => {
+  const shown = steady(steady(null, fresh(1000, 600)), fresh(500, 300));
+  const rebuilt = steady(shown, fresh(520, 900, "rebuilt"));
+  assert.equal(rebuilt.ahead, 520);
+  assert.equal(rebuilt.progress, shown.progress);
+});
+
+test("no tab takes back what another tab of the browser has shown", () => {
+  const asleep = steady(null, fresh(1000, null));
+  const awake = steady(steady(null, fresh(1000, 600)), fresh(400, 250));
+  for (const both of [lesser(asleep, awake), lesser(awake, asleep)]) {
+    assert.deepEqual([both.ahead, both.mid, both.progress], [400, 250, awake.progress]);
+    assert.equal(steady(both, fresh(410, 260)).ahead, 400);
+  }
+  assert.equal(lesser(null, awake), awake);
+  assert.equal(lesser(asleep, null), asleep);
 });
 
 test("without an estimate the last one is kept for later", () => {
@@ -49,14 +68,16 @@ test("nobody ahead is the end of the line", () => {
   assert.equal(steady(steady(null, fresh(10, 5)), fresh(0, 0)).progress, 1);
 });
 
-test("the board's reasons", () => {
+test("the reasons for numbers that climb", () => {
   const now = Date.parse("2026-11-21T10:30:00Z");
   const board = { phase: "admitting", slowed_at: null };
-  assert.equal(excuse(board, now, null), null);
-  assert.equal(excuse({ ...board, phase: "paused" }, now, null), "paused");
-  assert.equal(excuse({ ...board, phase: "recovering" }, now, null), "recovering");
-  assert.equal(excuse({ ...board, slowed_at: "2026-11-21T10:29:00Z" }, now, null), "slowed");
-  assert.equal(excuse({ ...board, slowed_at: "2026-11-21T09:29:00Z" }, now, null), null);
-  assert.equal(excuse(board, now, now - 5000), "rebuilt");
-  assert.equal(excuse(board, now, now - 500_000), null);
+  const nothing = { reseatedAt: null, slowedSeenAt: null };
+  assert.equal(excuse(board, now, nothing), null);
+  assert.equal(excuse({ ...board, phase: "paused" }, now, nothing), "paused");
+  assert.equal(excuse({ ...board, phase: "recovering" }, now, nothing), "recovering");
+  assert.equal(excuse({ ...board, slowed_at: "2026-11-21T10:29:00Z" }, now, nothing), "slowed");
+  assert.equal(excuse({ ...board, slowed_at: "2026-11-21T09:29:00Z" }, now, nothing), null);
+  assert.equal(excuse({ ...board, slowed_at: "2026-11-21T09:29:00Z" }, now, { ...nothing, slowedSeenAt: now }), "slowed");
+  assert.equal(excuse(board, now, { ...nothing, reseatedAt: now - 5000 }), "rebuilt");
+  assert.equal(excuse(board, now, { ...nothing, reseatedAt: now - 500_000 }), null);
 });

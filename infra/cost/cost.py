@@ -94,6 +94,12 @@ def ready(stack, fans, rate):
     }
 
 
+def reserved_units(stack):
+    """Load balancer units that stand ready around an on-sale, in all regions."""
+    calls = [json.loads(schedule["target"][0]["input"]) for schedule in stack.all("aws_scheduler_schedule")]
+    return sum(call["MinimumLoadBalancerCapacity"]["CapacityUnits"] for call in calls if "MinimumLoadBalancerCapacity" in call)
+
+
 def on_sale(stack):
     """Dollars for the plan's on-sale, by what for, besides what stands idle anyway."""
     used = {name: amount / 1e6 for name, amount in PLAN["used"].items()}
@@ -108,7 +114,7 @@ def on_sale(stack):
         "firewall, by the request": used["cdn_requests"] * price("waf_million"),
         "CloudFront functions": (used["cdn_requests"] - to_services) * price("cdn_function_million")
         + (regions > 1) * to_services * (price("cdn_function_million") + price("cdn_value_million")),
-        "load balancer, 500 units for 7.5 h": 500 * 7.5 * price("capacity_unit_hour"),
+        "load balancers, 500 units each for 7.5 h": reserved_units(stack) * 7.5 * price("capacity_unit_hour"),
         "orders: DynamoDB, SQS": used["dynamodb_writes"] * regions * price("table_write_million")
         + used["dynamodb_reads"] * price("table_read_million") + used["sqs_requests"] * price("queue_million"),
         "more tasks for 4.5 h": extra * 4.5,

@@ -30,6 +30,16 @@ locals {
 
   assumed = { aim = local.aim, first_minute_share = local.first_minute_share, settled_within_seconds = local.settled_within_seconds }
 
+  # How often a page asks for the board at the fastest: `min_ms` in waiting-room/core/src/poll.rs. In the last 15 seconds before an
+  # on-sale, each page that waits for it does.
+  fastest_poll_seconds = 1.5
+  # What CloudFront is asked a second then, if all fans are early; events that go on sale at once share the distribution.
+  peak_requests = {
+    for id, event in var.events : id => ceil(
+      sum([for other in values(var.events) : other.expected_fans if other.on_sale_at == event.on_sale_at]) / local.fastest_poll_seconds
+    )
+  }
+
   vcpus = { for name, service in var.services : name => service.cpu / 1024 }
 
   targets = {
@@ -67,5 +77,12 @@ locals {
       target  = local.targets[name]
       windows = local.windows[name]
     })
+  }
+}
+
+check "cloudfront_quota" {
+  assert {
+    condition     = alltrue([for requests in values(local.peak_requests) : requests <= var.cloudfront_requests_per_second])
+    error_message = "As an on-sale begins, CloudFront is asked ${max(values(local.peak_requests)...)} times a second; the quota is ${var.cloudfront_requests_per_second}. Ask AWS for more, then set cloudfront_requests_per_second."
   }
 }

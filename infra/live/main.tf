@@ -17,6 +17,7 @@ module "database" {
   region         = var.primary_region
   replica_region = var.enable_failover ? var.secondary_region : ""
   witness_region = var.witness_region
+  keys           = local.keys
   events         = local.events
   warm_units     = { read = var.warm.table_reads, write = var.warm.table_writes }
   protect        = var.protect
@@ -55,6 +56,7 @@ locals {
       } }
     }
     revision = sha256(jsonencode(local.events))
+    on_sales = { for id, window in local.windows.waiting_room : id => { from = window.from, until = window.until } }
   }
 
   # The standby region's services are warm, but settle no orders: fulfilment starts with the failover.
@@ -75,16 +77,17 @@ locals {
 module "primary" {
   source = "../modules/regional_stack"
 
-  name         = local.name
-  region       = var.primary_region
-  peer_region  = var.enable_failover ? var.secondary_region : ""
-  has_peer     = var.enable_failover
-  services     = local.services
-  limits       = local.limits
-  cache        = var.cache
-  alarm_emails = var.alarm_emails
-  settings     = local.shared.settings
-  revision     = local.shared.revision
+  name          = local.name
+  region        = var.primary_region
+  peer_region   = var.enable_failover ? var.secondary_region : ""
+  has_peer      = var.enable_failover
+  services      = local.services
+  limits        = local.limits
+  cache         = var.cache
+  alarm_emails  = var.alarm_emails
+  settings      = local.shared.settings
+  revision      = local.shared.revision
+  otlp_endpoint = var.otlp_endpoint
 
   network = {
     cidr_block    = var.network.cidr_blocks[0]
@@ -95,14 +98,17 @@ module "primary" {
     certificate_arn        = lookup(var.domain.origin_certificate_arns, var.primary_region, "")
     server_name            = var.domain.name
     on_sale_capacity_units = var.warm.load_balancer_units
+    windows                = local.shared.on_sales
   }
   tables = {
     orders = { name = module.database.orders.name, arn = module.database.orders.arns[var.primary_region] }
+    audit  = { name = module.database.audit.name, arn = module.database.audit.arns[var.primary_region] }
     events = { name = module.database.events.name, arn = module.database.events.arns[var.primary_region] }
   }
   secrets = {
     keys     = module.secrets.keys[var.primary_region]
     operator = module.secrets.operator[var.primary_region]
+    viewer   = module.secrets.viewer[var.primary_region]
   }
   images = {
     uris            = module.images.images[var.primary_region]
@@ -121,16 +127,17 @@ module "secondary" {
   source = "../modules/regional_stack"
   count  = var.enable_failover ? 1 : 0
 
-  name         = local.name
-  region       = var.secondary_region
-  peer_region  = var.primary_region
-  has_peer     = true
-  services     = local.standby_services
-  limits       = local.limits
-  cache        = var.cache
-  alarm_emails = var.alarm_emails
-  settings     = local.shared.settings
-  revision     = local.shared.revision
+  name          = local.name
+  region        = var.secondary_region
+  peer_region   = var.primary_region
+  has_peer      = true
+  services      = local.standby_services
+  limits        = local.limits
+  cache         = var.cache
+  alarm_emails  = var.alarm_emails
+  settings      = local.shared.settings
+  revision      = local.shared.revision
+  otlp_endpoint = var.otlp_endpoint
 
   network = {
     cidr_block    = var.network.cidr_blocks[1]
@@ -140,15 +147,18 @@ module "secondary" {
   load_balancer = {
     certificate_arn        = lookup(var.domain.origin_certificate_arns, var.secondary_region, "")
     server_name            = var.domain.name
-    on_sale_capacity_units = var.warm.load_balancer_units
+    on_sale_capacity_units = var.warm.standby_load_balancer_units
+    windows                = local.shared.on_sales
   }
   tables = {
     orders = { name = module.database.orders.name, arn = module.database.orders.arns[var.secondary_region] }
+    audit  = { name = module.database.audit.name, arn = module.database.audit.arns[var.secondary_region] }
     events = { name = module.database.events.name, arn = module.database.events.arns[var.secondary_region] }
   }
   secrets = {
     keys     = module.secrets.keys[var.secondary_region]
     operator = module.secrets.operator[var.secondary_region]
+    viewer   = module.secrets.viewer[var.secondary_region]
   }
   images = {
     uris            = module.images.images[var.secondary_region]
@@ -171,6 +181,7 @@ module "waf" {
   name                      = local.name
   requests_per_five_minutes = var.rate_limits.requests_per_five_minutes
   joins_per_five_minutes    = var.rate_limits.joins_per_five_minutes
+  sign_ins_per_five_minutes = var.rate_limits.sign_ins_per_five_minutes
   log_retention_days        = var.log_retention_days
 }
 

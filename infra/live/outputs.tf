@@ -18,6 +18,16 @@ output "operator_secret" {
   value       = module.secrets.operator[var.primary_region]
 }
 
+output "viewer_secret" {
+  description = "The secret with the credential of those who may look and change nothing."
+  value       = module.secrets.viewer[var.primary_region]
+}
+
+output "audit_table" {
+  description = "The table of the audit log."
+  value       = module.database.audit.name
+}
+
 output "operator_apis" {
   description = "The operator API of each region: its address, and what an operator's policy allows execute-api:Invoke on."
   value       = { for key, stack in local.stacks : key => stack.operator_api }
@@ -31,6 +41,11 @@ output "dashboards" {
 output "failover_documents" {
   description = "The button of each region: the document that makes it the active one."
   value       = { for key, failover in module.failover : key => failover.document }
+}
+
+output "cloudfront_requests_per_second" {
+  description = "What CloudFront is asked a second just before each on-sale, when all its fans are there: the quota has to be higher."
+  value       = local.peak_requests
 }
 
 output "capacity" {

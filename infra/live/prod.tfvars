@@ -15,10 +15,14 @@ cache = {
 }
 
 warm = {
-  load_balancer_units = 500
-  table_reads         = 24000
-  table_writes        = 8000
+  load_balancer_units         = 500
+  standby_load_balancer_units = 500
+  table_reads                 = 24000
+  table_writes                = 8000
 }
+
+# Ask AWS for it some weeks before: an account has 250,000, and 400,000 fans ask 266,667 times a second as the on-sale begins.
+cloudfront_requests_per_second = 300000
 
 events = {
   aurora-live = {

@@ -158,20 +158,52 @@ variable "enable_waf" {
 }
 
 variable "rate_limits" {
-  description = "What one address may do in five minutes. Hundreds of fans may share one (an office, a train, a mobile network), each asking every ten seconds."
+  description = "What one address may do in five minutes. Hundreds of fans may share one (an office, a train, a mobile network), each asking every ten seconds; operators' sign-ins are few."
   type = object({
     requests_per_five_minutes = number
     joins_per_five_minutes    = number
+    sign_ins_per_five_minutes = number
   })
   default = {
     requests_per_five_minutes = 20000
     joins_per_five_minutes    = 1000
+    sign_ins_per_five_minutes = 30
   }
   nullable = false
 
   validation {
-    condition     = var.rate_limits.requests_per_five_minutes >= 100 && var.rate_limits.joins_per_five_minutes >= 10
+    condition = (
+      var.rate_limits.requests_per_five_minutes >= 100 && var.rate_limits.joins_per_five_minutes >= 10 &&
+      var.rate_limits.sign_ins_per_five_minutes >= 10
+    )
     error_message = "AWS WAF counts from 10 on; below 100 requests a single fan is turned away."
+  }
+}
+
+variable "cloudfront_requests_per_second" {
+  description = "What the account's quota lets one distribution take, in requests a second: 250,000 until AWS has raised it. Applying warns of an event that asks for more."
+  type        = number
+  default     = 250000
+  nullable    = false
+
+  validation {
+    condition     = var.cloudfront_requests_per_second > 0
+    error_message = "The quota is a number of requests."
+  }
+}
+
+variable "otlp_endpoint" {
+  description = <<-EOT
+    Where the services send traces by OTLP over HTTP (empty: nowhere): the address of a collector of yours among the services'
+    subnets, by a name that leads to it in each region, such as http://collector.internal:4318.
+  EOT
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = var.otlp_endpoint == "" || can(regex("^https?://[a-zA-Z0-9.-]+(:[0-9]{1,5})?(/[^ ]*)?$", var.otlp_endpoint))
+    error_message = "The endpoint is an address such as http://collector.internal:4318."
   }
 }
 
@@ -220,18 +252,21 @@ variable "cache" {
 variable "warm" {
   description = <<-EOT
     What is ready for a stampede. load_balancer_units: capacity units from three hours before each on-sale until its window closes
-    (0: none; 500 are some 12,500 new connections a second).
+    (0: none; 500 are some 12,500 new connections a second). standby_load_balancer_units: the same in the region that stands by,
+    for a failover in the middle of an on-sale: AWS may take hours to provide them, so the button can't.
     table_reads, table_writes: units a second of the orders table (0: AWS's own, 12,000 and 4,000).
   EOT
   type = object({
-    load_balancer_units = number
-    table_reads         = number
-    table_writes        = number
+    load_balancer_units         = number
+    standby_load_balancer_units = number
+    table_reads                 = number
+    table_writes                = number
   })
   default = {
-    load_balancer_units = 0
-    table_reads         = 0
-    table_writes        = 0
+    load_balancer_units         = 0
+    standby_load_balancer_units = 0
+    table_reads                 = 0
+    table_writes                = 0
   }
   nullable = false
 

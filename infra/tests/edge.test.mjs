@@ -37,7 +37,7 @@ async function region(kind, active) {
 test('files and pages are found where they are', () => {
     for (const [asked, found] of [
         ['/', '/index.html'], ['/console.html', '/console.html'], ['/console', '/console.html'],
-        ['/waiting-room', '/waiting-room.html'], ['/js/lib/eta.js', '/js/lib/eta.js'], ['/styles/tokens.css', '/styles/tokens.css'],
+        ['/waiting-room', '/waiting-room.html'], ['/js/lib/eta.js', '/js/lib/eta.js'], ['/site.json', '/site.json'], ['/styles/tokens.css', '/styles/tokens.css'],
     ]) {
         assert.equal(site(asked).uri, found, asked);
     }

@@ -17,3 +17,6 @@ events = {
     ]
   }
 }
+
+# What it asks for is more than an account has at first.
+cloudfront_requests_per_second = 300000

@@ -9,6 +9,8 @@ import re
 INFRA = pathlib.Path(__file__).resolve().parent.parent
 REPOSITORY = INFRA.parent
 COMBINATIONS = ("dev", "dev-failover", "prod", "prod-failover")
+# Where each stack that has one is told to send traces: infra/test says so.
+COLLECTOR = {"dev-failover": "http://collector.internal:4318"}
 
 
 class Resource:

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from stack import REPOSITORY, in_regions, stacks
+from stack import INFRA, REPOSITORY, in_regions, stacks
 
 SCHEMA = (REPOSITORY / "checkout/src/aws/order_store/schema.rs").read_text()
 ITEM = (REPOSITORY / "waiting-room/catalogue/src/dynamodb/item.rs").read_text()
@@ -34,6 +34,23 @@ class Tables(unittest.TestCase):
             self.assertEqual(orders["billing_mode"], "PAY_PER_REQUEST")
             # What a table with multi-Region strong consistency can't have.
             self.assertFalse(orders.get("local_secondary_index") or [t for t in orders.get("ttl") or [] if t["enabled"]])
+
+    def test_the_audit_log_is_kept_under_a_key_of_ours(self):
+        for stack in stacks():
+            audit = table(stack, "audit")
+            self.assertEqual((audit["hash_key"], audit["range_key"]), ("pk", "sk"))
+            self.assertEqual({a["name"]: a["type"] for a in audit["attribute"]}, {"pk": "S", "sk": "S"})
+            self.assertEqual(audit["billing_mode"], "PAY_PER_REQUEST")
+            self.assertFalse(audit.get("global_secondary_index") or audit.get("local_secondary_index"))
+            keys = {region: stack.all("aws_kms_key", region)[0] for region in stack.regions}
+            found = [audit["server_side_encryption"][0]["kms_key_arn"], *(r["kms_key_arn"] for r in audit["replica"] or [])]
+            self.assertEqual(found, [key["arn"] for key in keys.values()])
+
+    def test_tables_are_protected_where_production_asks_for_it(self):
+        source = (INFRA / "modules/database/main.tf").read_text()
+        for block in re.split(r'^resource "aws_dynamodb_table" ', source, flags=re.M)[1:]:
+            block = block.split("\nresource ")[0]
+            self.assertEqual(block.count("deletion_protection_enabled = var.protect"), 2, block.split()[0])
 
     def test_an_events_item_has_what_the_programs_write(self):
         written = ITEM[ITEM.index("pub(super) fn of("):ITEM.index("fn of_offer")]
@@ -109,7 +126,8 @@ class Secrets(unittest.TestCase):
         """Nothing is kept of what is given to Secrets Manager, and nothing makes a password that is kept."""
         for stack in stacks():
             versions = stack.all("aws_secretsmanager_secret_version")
-            self.assertEqual(len(versions), 1 + len(stack.regions))
+            # The operator's and the viewer's credential, and each cache's address.
+            self.assertEqual(len(versions), 2 + len(stack.regions))
             for version in versions:
                 for name in ("secret_string", "secret_binary", "secret_string_wo"):
                     self.assertFalse(version.get(name), f"{version}: {name}")

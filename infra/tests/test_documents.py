@@ -29,9 +29,9 @@ def rules():
     """The rules of infra/modules/security, by the names that they have there."""
     text = (INFRA / "modules/security/main.tf").read_text()
     calls = set(re.findall(r"^    (\w+_to_\w+)\s*= \{ from", text, re.M))
-    services, gateways = (re.findall(r'"(\w+)"', group) for group in re.search(
-        r"setproduct\((\[.*?\]), (\[.*?\])\)", text).groups())
-    single = set(re.findall(r'^resource "aws_vpc_security_group_\w+_rule" "(\w+)" \{\n  region', text, re.M))
+    services, gateways = (re.findall(r'"(\w+)"', re.search(pattern, text).group(1)) for pattern in (
+        r"\n  services = (\[.*?\])", r"setproduct\(local\.services, (\[.*?\])\)"))
+    single = set(re.findall(r'^resource "aws_vpc_security_group_\w+_rule" "(\w+)" \{\n  (?:region|.*var\.otlp)', text, re.M))
     return calls | {f"{service}_to_{gateway}" for service in services for gateway in gateways} | single
 
 
@@ -85,6 +85,17 @@ class Figures(unittest.TestCase):
     def test_capacity_rests_on_the_benchmark(self):
         self.assertEqual((cpu("poll"), cpu("join")), (measured("poll", "64"), measured("join", "256")),
                          "docs/benchmark.md was changed: change cpu_microseconds in infra/live/capacity.tf and the report")
+
+    def test_cloudfront_s_peak_is_that_of_pages_which_ask_as_often_as_they_may(self):
+        poll = (REPOSITORY / "waiting-room/core/src/poll.rs").read_text()
+        fastest = int(re.search(r"\bmin_ms: ([\d_]+),", poll).group(1).replace("_", "")) / 1000
+        self.assertEqual(local("fastest_poll_seconds"), fastest)
+        self.assertIn(f"a million fans ask for {round(1e6 / fastest, -3):,.0f} requests a second", " ".join(REPORT.split()))
+        for name in ("dev", "prod"):
+            told = (INFRA / f"live/{name}.tfvars").read_text()
+            fans = int(re.search(r"expected_fans\s*= (\d+)", told).group(1))
+            quota = re.search(r"cloudfront_requests_per_second\s*= (\d+)", told)
+            self.assertLessEqual(fans / fastest, int(quota.group(1)) if quota else 250_000, name)
 
     def test_the_report_derives_the_targets_that_capacity_sets(self):
         share, aim = local("vcpu_share"), local("aim")

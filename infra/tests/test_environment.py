@@ -5,11 +5,14 @@ import re
 import subprocess
 import unittest
 
-from stack import REPOSITORY, in_regions, tasks
+import yaml
+
+from stack import COLLECTOR, REPOSITORY, in_regions, tasks
 
 CLOUD = REPOSITORY / "waiting-room/cloud/src"
 # Read by the AWS SDK.
 SDK = {"AWS_REGION"}
+PROGRAMS = ("waiting-room", "checkout", "fulfilment")
 
 
 class Option:
@@ -76,9 +79,13 @@ class Environment(unittest.TestCase):
                 self.assertEqual(told["WAITING_ROOM_ORDER_QUEUE_URL"], queues["orders"])
                 self.assertEqual(told["WAITING_ROOM_DEAD_LETTER_QUEUE_URL"], queues["dead_letters"])
                 self.assertEqual(told["WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL"], queues["ended_sessions"])
+                self.assertEqual(told.get("OTEL_EXPORTER_OTLP_ENDPOINT"), COLLECTOR.get(stack.name), program)
                 for entry in container["secrets"]:
                     self.assertIn(f":{home}:", entry["valueFrom"], program)
                     self.assertNotIn("dead", entry["valueFrom"])
+                if program in ("waiting-room", "checkout"):
+                    self.assertEqual(told["WAITING_ROOM_AUDIT_TABLE"], f"{stack.outputs['name']}-audit")
+                    self.assertEqual(told["WAITING_ROOM_TRUSTED_PROXIES"], "2", "CloudFront and the load balancer")
                 if program == "checkout":
                     self.assertEqual(told["WAITING_ROOM_JWKS_URL"], stack.outputs["site_url"] + "/.well-known/jwks.json")
                 if program == "waiting-room":
@@ -86,7 +93,7 @@ class Environment(unittest.TestCase):
 
     def test_the_built_programs_say_the_same_as_their_sources(self):
         built = 0
-        for program in ("waiting-room", "checkout", "fulfilment"):
+        for program in PROGRAMS:
             path = REPOSITORY / "target/debug" / program
             if not os.access(path, os.X_OK) or path.stat().st_mtime < newest_source():
                 continue
@@ -95,6 +102,27 @@ class Environment(unittest.TestCase):
             self.assertEqual(set(re.findall(r"\[env: (\w+)", told)), set(options_of(program)), program)
         if not built:
             self.skipTest("no program is built that is newer than its sources")
+
+
+class OneMachine(unittest.TestCase):
+    """What docker/ starts is told as much as the tasks are."""
+
+    def test_compose_tells_each_program_all_that_it_must_be_told_and_nothing_unknown(self):
+        services = yaml.safe_load((REPOSITORY / "docker/compose.yaml").read_text())["services"]
+        known = {name for program in PROGRAMS for name in options_of(program)}
+        for program in PROGRAMS:
+            told = {name for name in services[program]["environment"] if not name.startswith("AWS_")}
+            self.assertLessEqual({name for name, option in options_of(program).items() if option.required}, told, program)
+            self.assertLessEqual(told, known, program)
+
+    def test_both_ways_to_start_it_give_the_same_credentials_and_count_the_same_proxies(self):
+        script = (REPOSITORY / "docker/cluster").read_text()
+        told = yaml.safe_load((REPOSITORY / "docker/compose.yaml").read_text())["services"]["checkout"]["environment"]
+        for name in ("WAITING_ROOM_OPERATOR_CREDENTIAL", "WAITING_ROOM_VIEWER_CREDENTIAL", "WAITING_ROOM_TRUSTED_PROXIES"):
+            self.assertIn(f"export {name}={told[name]}\n", script)
+        # As many as that: the front adds the address that it was called from.
+        front = (REPOSITORY / "docker/front.conf.template").read_text()
+        self.assertEqual(told["WAITING_ROOM_TRUSTED_PROXIES"], front.count("proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"))
 
 
 if __name__ == "__main__":

@@ -34,11 +34,12 @@ class OneRegion(unittest.TestCase):
 
 
 class TwoRegions(unittest.TestCase):
-    def test_orders_are_strongly_consistent_in_both_regions(self):
+    def test_orders_and_audit_log_are_strongly_consistent_in_both_regions(self):
         for stack in map(load, TWO):
-            [orders] = [t for t in stack.all("aws_dynamodb_table") if t["name"].endswith("-orders")]
-            self.assertEqual([(r["region_name"], r["consistency_mode"]) for r in orders["replica"]], [("eu-central-1", "STRONG")])
-            self.assertEqual([w["region_name"] for w in orders["global_table_witness"]], ["eu-west-3"])
+            for kind in ("orders", "audit"):
+                [table] = [t for t in stack.all("aws_dynamodb_table") if t["name"].endswith("-" + kind)]
+                self.assertEqual([(r["region_name"], r["consistency_mode"]) for r in table["replica"]], [("eu-central-1", "STRONG")])
+                self.assertEqual([w["region_name"] for w in table["global_table_witness"]], ["eu-west-3"])
 
     def test_the_control_item_begins_with_the_primary_region(self):
         for stack in map(load, TWO):
@@ -46,8 +47,9 @@ class TwoRegions(unittest.TestCase):
             self.assertEqual(control.json("item"), {
                 "pk": {"S": "control#region"}, "active": {"S": "eu-west-1"}, "epoch": {"N": "1"}, "admission_percent": {"N": "100"}})
 
-    def test_keys_and_credential_are_in_both_regions(self):
+    def test_keys_and_credentials_are_in_both_regions(self):
         for stack in map(load, TWO):
+            self.assertEqual({s.key for s in stack.all("aws_secretsmanager_secret", "module.secrets")}, {"keys", "operator", "viewer"})
             for secret in stack.all("aws_secretsmanager_secret", "module.secrets"):
                 [replica] = secret["replica"]
                 [key] = stack.all("aws_kms_key", "module.secondary")

@@ -35,7 +35,7 @@ class Site(http.server.ThreadingHTTPServer):
     """Answers each path with the status that it is told, and remembers who asked."""
 
     def __init__(self):
-        self.status = {"/v1/events": 200, "/readyz": 200}
+        self.status = {"/basic/": 200, "/readyz": 200}
         self.asked = []
         site = self
 
@@ -49,7 +49,7 @@ class Site(http.server.ThreadingHTTPServer):
                 pass
 
         super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     @property
     def url(self):
@@ -131,7 +131,7 @@ class Canary(Emulated):
         self.canary.handler({}, None)
         asked = dict(self.site.asked)
         self.assertIn("/execute-api/aws4_request", asked["/readyz"])
-        self.assertEqual(asked["/v1/events"], "")
+        self.assertEqual(asked["/basic/"], "")
 
     def test_a_region_that_is_not_ready_leaves_no_sign(self):
         self.site.status["/readyz"] = 503
@@ -139,7 +139,7 @@ class Canary(Emulated):
         self.assertIsNone(self.heartbeat(HERE))
 
     def test_a_site_that_does_not_answer_is_down(self):
-        self.site.status["/v1/events"] = 504
+        self.site.status["/basic/"] = 504
         self.assertEqual(self.canary.handler({}, None)["SiteUp"], 0)
 
     def test_it_tells_how_old_the_other_regions_sign_is(self):
@@ -156,7 +156,7 @@ class Canary(Emulated):
         self.assertEqual(self.metrics(), {"SiteUp", "RegionReady"})
 
     def test_a_failover_goes_on_only_when_what_it_expects_is_up(self):
-        self.site.status["/v1/events"] = 504
+        self.site.status["/basic/"] = 504
         self.assertEqual(self.canary.handler({"expect": ["RegionReady"]}, None)["RegionReady"], 1)
         with self.assertRaisesRegex(RuntimeError, "not up"):
             self.canary.handler({"expect": ["SiteUp", "RegionReady"]}, None)

@@ -2,7 +2,7 @@
 
 import unittest
 
-from stack import in_regions, stacks
+from stack import COLLECTOR, in_regions, stacks
 
 # Group: (who comes in, where it goes out to); a port each. The table in INFRA.md, with the operator API's way in besides.
 MATRIX = {
@@ -14,6 +14,19 @@ MATRIX = {
     "cache": ({"waiting_room:6379"}, set()),
     "endpoints": ({"waiting_room:443", "checkout:443", "fulfilment:443"}, set()),
 }
+
+
+SERVICES = ("waiting_room", "checkout", "fulfilment")
+
+
+def egress(stack, region):
+    """The matrix's ways out, and to the collector where there is one."""
+    found = {group: set(rule[1]) for group, rule in MATRIX.items()}
+    if stack.name in COLLECTOR:
+        [vpc] = stack.all("aws_vpc", region)
+        for service in SERVICES:
+            found[service].add(f"{vpc['cidr_block']}:{COLLECTOR[stack.name].rsplit(':', 1)[1]}")
+    return found
 
 
 def peers(stack, region):
@@ -42,11 +55,21 @@ class Network(unittest.TestCase):
         for stack, region in in_regions():
             with self.subTest(stack.name + " " + region):
                 self.assertEqual(rules(stack, region, "ingress"), {group: rule[0] for group, rule in MATRIX.items()})
-                self.assertEqual(rules(stack, region, "egress"), {group: rule[1] for group, rule in MATRIX.items()})
+                self.assertEqual(rules(stack, region, "egress"), egress(stack, region))
                 for group in stack.all("aws_security_group", region):
                     self.assertFalse(group.get("ingress") or group.get("egress"), f"{group} has rules in line")
                 [default] = stack.all("aws_default_security_group", region)
                 self.assertFalse(default.get("ingress") or default.get("egress"))
+
+    def test_each_tier_that_has_services_lets_them_reach_the_collector(self):
+        for stack, region in in_regions():
+            tiers = {subnet["cidr_block"]: subnet["tags"]["Tier"] for subnet in stack.all("aws_subnet", region)}
+            for acl in stack.all("aws_network_acl", region):
+                if acl.key not in ("services", "egress"):
+                    continue
+                reached = {tiers.get(entry["cidr_block"]) for entry in acl["egress"]
+                           if entry["from_port"] <= 4318 <= entry["to_port"]}
+                self.assertEqual("services" in reached, acl.key == "services" or stack.name in COLLECTOR, f"{stack.name} {acl.key}")
 
     def test_services_wear_their_own_group(self):
         for stack, region in in_regions():

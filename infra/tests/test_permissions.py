@@ -15,7 +15,7 @@ SOURCES = [
     "checkout/src/aws", "waiting-room/catalogue/src/dynamodb.rs", "waiting-room/catalogue/src/dynamodb",
     "waiting-room/service/src/aws", "waiting-room/service/src/keys/secrets_manager.rs",
     "waiting-room/service/src/settings/ssm.rs", "waiting-room/service/src/settings/ssm", "waiting-room/cloud/src",
-    "waiting-room/region/src",
+    "waiting-room/region/src", "waiting-room/audit/src",
 ]
 SDKS = {"dynamodb", "sqs", "ssm", "secretsmanager"}
 OPERATIONS = """
@@ -70,6 +70,11 @@ CALLS = {
     },
     "checkout/src/aws/order_store/tallies.rs": {"query": [((ROOM, CHECKOUT), "sweep index")]},
     "checkout/src/aws/session_gate.rs": {"get_queue_attributes": [((CHECKOUT, FULFILMENT), "ended sessions")]},
+    "waiting-room/audit/src/dynamodb.rs": {
+        "put_item": [((ROOM, CHECKOUT), "audit table")],
+        "query": [((ROOM,), "audit table")],
+        "create_table": [],
+    },
     "waiting-room/catalogue/src/dynamodb.rs": {
         "scan": [(ALL, "events table")],
         "put_item": [], "delete_item": [], "create_table": [],
@@ -94,6 +99,12 @@ CALLS = {
         "get_parameter_history": [((ROOM,), "settings")],
         "put_parameter": [((ROOM,), "settings")],
     },
+}
+# Signing keys are read and written; the audit log's table is opened with the key for each caller.
+KEYS = {
+    ROOM: {("kms:Decrypt", "secretsmanager"), ("kms:GenerateDataKey", "secretsmanager"), ("kms:Decrypt", "dynamodb")},
+    CHECKOUT: {("kms:Decrypt", "dynamodb")},
+    FULFILMENT: set(),
 }
 SERVICE_OF = {"table": "dynamodb", "index": "dynamodb", "queue": "sqs", "letters": "sqs", "sessions": "sqs",
               "keys": "secretsmanager", "path": "ssm", "settings": "ssm"}
@@ -184,15 +195,17 @@ class Permissions(unittest.TestCase):
                         self.assertIn(resource, names, f"{stack.name} {policy.key}")
                         pairs = {(one, names[resource]) for one in listed(statement["Action"])}
                         if names[resource] == "key":
-                            # What Secrets Manager does with our key in our name.
+                            # What Secrets Manager and DynamoDB do with our key in our name.
                             self.assertEqual(list(statement["Condition"]), ["StringEquals"])
-                            self.assertRegex(statement["Condition"]["StringEquals"]["kms:ViaService"], r"^secretsmanager\.")
-                            keys |= pairs
+                            [(condition, via)] = statement["Condition"]["StringEquals"].items()
+                            home = stack.all("aws_vpc", region)[0]["region"]
+                            self.assertEqual((condition, via.split(".", 1)[1]), ("kms:ViaService", f"{home}.amazonaws.com"))
+                            keys |= {(one, via.split(".")[0]) for one, _ in pairs}
                         else:
                             self.assertNotIn("Condition", statement)
                             granted |= pairs
                 self.assertEqual(granted, wanted(policy.key), f"{stack.name} {policy.key}")
-                self.assertEqual(keys, {("kms:Decrypt", "key"), ("kms:GenerateDataKey", "key")} if policy.key == ROOM else set())
+                self.assertEqual(keys, KEYS[policy.key], f"{stack.name} {policy.key}")
 
     def test_a_task_has_no_other_policy(self):
         for stack in stacks():
@@ -202,10 +215,15 @@ class Permissions(unittest.TestCase):
 
     def test_endpoints_let_through_all_that_tasks_call(self):
         for stack, region in in_regions():
-            allowed = set()
+            allowed, tables = set(), set()
             for endpoint in stack.all("aws_vpc_endpoint", region):
                 for statement in endpoint.json("policy")["Statement"]:
                     allowed |= set(listed(statement["Action"]))
+                    if endpoint["service_name"].endswith(".dynamodb"):
+                        tables |= set(listed(statement["Resource"]))
+            self.assertEqual({names_of(stack, region)[arn] for arn in tables if not arn.endswith("/*")},
+                             {"orders table", "audit table", "events table"})
+            self.assertIn("/index/*", "".join(tables))
             called = {one for program in ALL for one, _ in wanted(program)}
             starting = {one for one in allowed if one.split(":")[0] in ("ecr", "logs", "s3")}
             self.assertEqual(allowed - starting, called)

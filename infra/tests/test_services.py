@@ -8,6 +8,10 @@ import unittest
 from stack import REPOSITORY, container, in_regions, load, tasks
 
 
+RUST = "".join(path.read_text() for top in ("waiting-room", "checkout") for path in (REPOSITORY / top).rglob("*.rs")
+               if "target" not in path.parts)
+
+
 def scaling(stack, region, service, kind):
     return [policy for policy in stack.all("aws_appautoscaling_policy", region)
             if policy["resource_id"].endswith("/" + service) and policy["policy_type"] == kind]
@@ -164,7 +168,7 @@ class Scaling(unittest.TestCase):
                 [target] = schedule["target"]
                 self.assertEqual(target["arn"], "arn:aws:scheduler:::aws-sdk:elasticloadbalancingv2:modifyCapacityReservation")
                 found[schedule["schedule_expression"]] = json.loads(target["input"])
-            if stack.name.startswith("prod") and "primary" in region:
+            if stack.name.startswith("prod"):
                 self.assertEqual(found, {
                     "at(2099-03-01T06:30:00)": {"LoadBalancerArn": balancer["arn"],
                                                 "MinimumLoadBalancerCapacity": {"CapacityUnits": 500}},
@@ -189,6 +193,18 @@ class Alarms(unittest.TestCase):
                 if alarm["alarm_name"].endswith("-peer-silent") or steps.intersection(alarm["alarm_actions"]):
                     continue
                 self.assertEqual(alarm["alarm_actions"], [topic["arn"]], alarm)
+
+    def test_an_entry_that_the_audit_log_lacks_is_heard_of(self):
+        for stack, region in in_regions():
+            filters = [f for f in stack.all("aws_cloudwatch_log_metric_filter", region) if f["name"].endswith("-audit-failures")]
+            groups = {one["logConfiguration"]["options"]["awslogs-group"] for name, one in tasks(stack, region).items()
+                      if name in ("waiting-room", "checkout")}
+            self.assertEqual({f["log_group_name"] for f in filters}, groups)
+            alarm = stack.one("aws_cloudwatch_metric_alarm", region, alarm_name=f"{stack.outputs['name']}-audit-log")
+            for one in filters:
+                [metric] = one["metric_transformation"]
+                self.assertEqual((metric["namespace"], metric["name"]), (alarm["namespace"], alarm["metric_name"]))
+                self.assertTrue(one["pattern"].strip('"') in RUST, f"no program logs {one['pattern']}")
 
     def test_dimensions_are_those_of_the_stack(self):
         for stack, region in in_regions():

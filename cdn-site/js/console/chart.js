@@ -1,176 +1,188 @@
-/**
- * A small time chart in SVG: one or two lines over the last minutes, an axis that starts at zero, a readout under the
- * pointer. It draws with classes and presentation attributes only, as the content security policy asks.
- */
-import { h, setText, svg } from "../dom.js";
+/** One chart over time: title, legend with the figures under the cursor, the drawing, and a sentence that says the same. */
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { h, setText } from "../dom.js";
 import { niceCeiling } from "../lib/history.js";
+import { clockTime, compact } from "./format.js";
 
-const HEIGHT = 148;
-const TOP = 8;
-const BOTTOM = 22;
-const LEFT = 46;
-const RIGHT = 8;
-/** Fewer than this between two points is a line; more is a gap in what was seen, and is shown as one. */
-const GAP_MS = 15_000;
+const HEIGHT = 136;
+const AXIS_WIDTH = 42;
+const TICKS_MS = [1, 3, 5, 10].map((minutes) => minutes * 60_000);
+/** Charts with this key show their cursors at one moment. */
+const IN_STEP = "console";
+const NO_CURSOR = { left: -10, top: -10 };
 
 /**
- * @typedef {object} Series
- * @property {string} key
+ * @typedef {object} Line
  * @property {string} label
- * @property {string} look a class: `line-main` (with its area) or `line-limit` (a stepped, dashed line)
+ * @property {"main"|"second"|"limit"|`stock-${number}`} look `main` has an area under it, `limit` is dashed and goes in steps
+ *
+ * @typedef {object} Description
+ * @property {string} title
+ * @property {(value: number|null|undefined) => string} format
+ * @property {number} [top] a fixed top of the axis; absent: what is drawn decides
+ *
+ * @typedef {object} Shown
+ * @property {number[]} times milliseconds since 1970
+ * @property {(number|null)[][]} values a column a line
+ * @property {number} from
+ * @property {number} to
+ * @property {{phase: string, from: number, to: number}[]} stretches
  */
 
 /**
  * @param {HTMLElement} figure
- * @param {string} title
- * @param {Series[]} series
+ * @param {Description} description
+ * @param {Line[]} lines
+ * @param {() => void} [moved] the cursor is at another moment
  */
-export function chart(figure, title, series) {
-  const format = new Intl.NumberFormat("en");
-  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const shortTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const readout = h("span", { class: "chart-readout" });
-  const caption = h("figcaption", {}, h("span", { class: "chart-title" }, title), readout);
-  const drawing = svg("svg", { height: HEIGHT, role: "img", class: "chart-svg" });
-  const name = svg("title");
-  const grid = svg("g", { class: "chart-grid" });
-  const shapes = series.map(({ look }) => {
-    const area = svg("path", { class: `${look}-area` });
-    const line = svg("path", { class: look });
-    return { area, line };
+export function chart(figure, { title, format, top }, lines, moved = () => {}) {
+  const readings = lines.map(() => h("b", {}));
+  const legend = h(
+    "span",
+    { class: "chart-legend", "aria-hidden": "true" },
+    ...lines.map(({ label, look }, index) => h("span", { class: `key key-${look}` }, `${label} `, readings[index])),
+  );
+  const told = h("p", { class: "sr-only" });
+  const plate = h("div", { class: "chart-plate", "aria-hidden": "true" });
+  figure.replaceChildren(h("figcaption", {}, h("span", { class: "chart-title" }, title), legend), plate, told);
+
+  /** @type {Shown} */
+  let shown = { times: [], values: lines.map(() => []), from: 0, to: 1, stretches: [] };
+
+  const plot = new uPlot(
+    {
+      width: Math.max(figure.clientWidth, 100),
+      height: HEIGHT,
+      ms: 1,
+      padding: [8, 10, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false },
+        points: { size: 7 },
+        sync: { key: IN_STEP },
+        bind: { dblclick: () => null, mousedown: () => null },
+      },
+      scales: {
+        x: { range: () => [shown.from, shown.to] },
+        y: { range: (_, __, most) => [0, top ?? niceCeiling(most ?? 0)] },
+      },
+      axes: [
+        { ...axis(), size: 26, gap: 6, splits: () => roundTimes(shown), values: (_, splits) => splits.map(clockTime), grid: { show: false } },
+        {
+          ...axis(),
+          size: AXIS_WIDTH,
+          gap: 8,
+          splits: (_, __, least, most) => [least, (least + most) / 2, most],
+          values: (_, splits) => splits.map((value) => (top === undefined ? compact(value) : format(value))),
+        },
+      ],
+      series: [{}, ...lines.map(({ look }) => seriesOf(look))],
+      hooks: { setCursor: [read], drawClear: [(u) => shade(u, shown)] },
+    },
+    [[], ...lines.map(() => [])],
+    plate,
+  );
+
+  const resized = new ResizeObserver(() => {
+    if (figure.clientWidth > 0) plot.setSize({ width: figure.clientWidth, height: HEIGHT });
   });
-  const cursor = svg("line", { class: "chart-cursor", y1: TOP, y2: HEIGHT - BOTTOM, visibility: "hidden" });
-  drawing.append(name, grid, ...shapes.flatMap(({ area, line }) => [area, line]), cursor);
-  figure.replaceChildren(caption, drawing);
-
-  /** @type {({at: number} & Record<string, number>)[]} */
-  let points = [];
-  let from = 0;
-  let to = 1;
-  let width = figure.clientWidth;
-  /** @type {number|null} */
-  let pointer = null;
-  new ResizeObserver(() => {
-    width = figure.clientWidth;
-    draw();
-  }).observe(figure);
-  drawing.addEventListener("pointermove", (/** @type {PointerEvent} */ move) => {
-    pointer = move.clientX - drawing.getBoundingClientRect().left;
-    drawReadout();
-  });
-  drawing.addEventListener("pointerleave", () => {
-    pointer = null;
-    drawReadout();
+  resized.observe(figure);
+  // A finger slides over the chart; uPlot itself follows the mouse only.
+  plot.over.addEventListener("pointermove", (move) => {
+    if (move.pointerType !== "mouse") plot.setCursor({ left: move.offsetX, top: move.offsetY }, true, true);
   });
 
-  const x = (/** @type {number} */ at) => LEFT + ((at - from) / (to - from)) * (width - LEFT - RIGHT);
-
-  function draw() {
-    if (width < 80 || points.length === 0) return;
-    drawing.setAttribute("width", String(width));
-    drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    const known = points.flatMap((point) => series.map(({ key }) => point[key])).filter(Number.isFinite);
-    const most = niceCeiling(Math.max(0, ...known));
-    const y = (/** @type {number} */ value) => HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
-    drawGrid(most, y);
-    series.forEach(({ key, look }, index) => {
-      const { line, area } = shapes[index];
-      const strokes = runs(points, key);
-      const stepped = look === "line-limit";
-      line.setAttribute("d", strokes.map((run) => path(run, key, y, stepped)).join(""));
-      area.setAttribute(
-        "d",
-        strokes.map((run) => `${path(run, key, y, stepped)}L${x(run[run.length - 1].at)} ${y(0)}L${x(run[0].at)} ${y(0)}Z`).join(""),
-      );
-    });
-    drawReadout();
-  }
-
-  /** @param {typeof points} all @param {string} key */
-  function runs(all, key) {
-    /** @type {(typeof points)[]} */
-    const found = [];
-    let last = -Infinity;
-    for (const point of all) {
-      if (point.at < from || !Number.isFinite(point[key])) continue;
-      if (point.at - last > GAP_MS) found.push([]);
-      found[found.length - 1].push(point);
-      last = point.at;
-    }
-    return found;
-  }
-
-  /** @param {typeof points} run @param {string} key @param {(value: number) => number} y @param {boolean} stepped */
-  function path(run, key, y, stepped) {
-    let d = "";
-    for (const [index, point] of run.entries()) {
-      const px = x(point.at).toFixed(1);
-      const py = y(point[key]).toFixed(1);
-      if (index === 0) d += `M${px} ${py}`;
-      else d += stepped ? `H${px}V${py}` : `L${px} ${py}`;
-    }
-    return d;
-  }
-
-  /** @param {number} most @param {(value: number) => number} y */
-  function drawGrid(most, y) {
-    const parts = [];
-    for (const share of [0, 0.5, 1]) {
-      const py = y(most * share);
-      parts.push(svg("line", { x1: LEFT, x2: width - RIGHT, y1: py, y2: py }));
-      const label = svg("text", { x: LEFT - 8, y: py + 4, "text-anchor": "end" });
-      label.textContent = compact(most * share);
-      parts.push(label);
-    }
-    // All spans are whole multiples of five minutes, so that five steps fall on whole minutes.
-    const ticks = 5;
-    for (let i = 0; i <= ticks; i += 1) {
-      const at = from + ((to - from) * i) / ticks;
-      const anchor = i === 0 ? "start" : i === ticks ? "end" : "middle";
-      const label = svg("text", { x: x(at), y: HEIGHT - 5, "text-anchor": anchor });
-      label.textContent = shortTime.format(at);
-      parts.push(label);
-    }
-    grid.replaceChildren(...parts);
-  }
-
-  function drawReadout() {
-    let point = points[points.length - 1];
-    if (pointer !== null) {
-      const at = from + ((pointer - LEFT) / (width - LEFT - RIGHT)) * (to - from);
-      for (const candidate of points) if (Math.abs(candidate.at - at) < Math.abs(point.at - at)) point = candidate;
-    }
-    if (!point) return;
-    cursor.setAttribute("visibility", pointer === null ? "hidden" : "visible");
-    cursor.setAttribute("x1", String(x(point.at)));
-    cursor.setAttribute("x2", String(x(point.at)));
-    const values = series.map(({ key, label }) => `${label} ${told(point[key])}`);
-    setText(readout, (pointer === null ? values : [time.format(point.at), ...values]).join(" · "));
-  }
-
-  /** @param {number} value */
-  function told(value) {
-    return Number.isFinite(value) ? format.format(Math.round(value)) : "–";
+  function read() {
+    const last = shown.times.length - 1;
+    const index = plot.cursor.idx ?? last;
+    for (const [line, reading] of readings.entries()) setText(reading, format(shown.values[line][index]));
+    moved();
   }
 
   return {
-    /**
-     * @param {typeof points} all
-     * @param {number} now
-     * @param {number} spanMs
-     */
-    update(all, now, spanMs) {
-      points = all.filter(({ at }) => at >= now - spanMs);
-      from = now - spanMs;
-      to = now;
-      const last = points[points.length - 1];
-      if (last) setText(name, `${title}, ${series.map(({ key, label }) => `${label} ${told(last[key])}`).join(", ")}`);
-      draw();
+    /** @param {Shown} fresh */
+    draw(fresh) {
+      shown = fresh;
+      plot.setData(/** @type {any} */ ([fresh.times, ...fresh.values]));
+      read();
+      setText(told, summary(title, lines, fresh.values, format));
+    },
+    /** Again, in the colours of the day or of the night. */
+    repaint() {
+      plot.redraw(false, true);
+    },
+    /** Puts the cursor at a moment; null: none. @param {number|null} at */
+    look(at) {
+      plot.setCursor(at === null ? NO_CURSOR : { left: plot.valToPos(at, "x"), top: 10 }, true, false);
+    },
+    remove() {
+      resized.disconnect();
+      plot.destroy();
+    },
+    /** The moment that somebody points at; null where nobody does. */
+    get pointedAt() {
+      return plot.over.matches(":hover") ? (shown.times[plot.cursor.idx ?? -1] ?? null) : null;
     },
   };
 }
 
-/** @param {number} value */
-function compact(value) {
-  return value >= 10_000 ? `${Number((value / 1000).toFixed(1))}k` : new Intl.NumberFormat("en").format(value);
+/**
+ * What a chart shows, for who can't see it.
+ *
+ * @param {string} title @param {Line[]} lines @param {(number|null)[][]} values @param {Description["format"]} format
+ */
+export function summary(title, lines, values, format) {
+  const parts = lines.map(({ label }, line) => {
+    const known = /** @type {number[]} */ (values[line].filter(Number.isFinite));
+    if (known.length === 0) return `${label}: nothing yet`;
+    const least = known.reduce((a, b) => Math.min(a, b));
+    const most = known.reduce((a, b) => Math.max(a, b));
+    return `${label} ${format(known[known.length - 1])}, between ${format(least)} and ${format(most)}`;
+  });
+  return `${title}: ${parts.join("; ")}.`;
+}
+
+/** Full minutes by the operator's clock, as many as fit, and none so near an edge that its label is cut. @param {Shown} shown */
+function roundTimes({ from, to }) {
+  const step = TICKS_MS.find((ms) => (to - from) / ms <= 6) ?? to - from;
+  const edge = (to - from) / 20;
+  const times = [];
+  for (let at = Math.ceil((from + edge) / step) * step; at <= to - edge; at += step) times.push(at);
+  return times;
+}
+
+function axis() {
+  return {
+    stroke: () => colour("--ink-2"),
+    font: `${Math.round(0.75 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize))}px ${colour("--sans")}`,
+    grid: { stroke: () => colour("--rule"), width: 1 },
+    ticks: { show: false },
+  };
+}
+
+/** @param {Line["look"]} look @returns {import("../vendor/uplot/uPlot.esm.js").Series} */
+function seriesOf(look) {
+  const base = { width: 2, points: { show: false }, stroke: () => colour(`--chart-${look}`) };
+  if (look === "main") return { ...base, fill: () => colour("--chart-fill") };
+  if (look === "limit") return { ...base, width: 1.5, dash: [5, 4], paths: uPlot.paths.stepped?.({ align: 1 }) };
+  return base;
+}
+
+/** Marks when the door did not simply admit. @param {any} plot @param {Shown} shown */
+function shade(plot, shown) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = colour("--chart-shade");
+  for (const { from, to } of shown.stretches) {
+    const left = Math.max(plot.valToPos(from, "x", true), bbox.left);
+    const right = Math.min(plot.valToPos(to, "x", true), bbox.left + bbox.width);
+    if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
+  }
+  ctx.restore();
+}
+
+/** @param {string} token */
+function colour(token) {
+  return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 }

@@ -103,6 +103,7 @@
  * @property {number} max_active_sessions
  * @property {string} mode
  * @property {string} message
+ * @property {number} [region_percent]
  * @property {number} waiting
  * @property {number} called
  * @property {number} at_door
@@ -121,6 +122,13 @@
  * @property {{setting: string, value: string, reason: string, since: string}[]} refused_settings
  * @property {number} settings_age_seconds
  * @property {{pending: number, confirmed: number, refused: number, queue_depth: number, dead_letters: number}|null} orders
- * @property {{id: string, name: string, stock: number, stock_left: number}[]} offers
+ * @property {{id: string, name: string, stock: number, stock_left: number|null}[]} offers
+ * @property {Health[]} [health]
+ *
+ * @typedef {object} Health
+ * @property {"queue-store"|"settings"|"order-queue"|"audit"} part
+ * @property {boolean} ok
+ * @property {string} since
+ * @property {string} detail one line for a person
  */
 export {};

@@ -27,7 +27,8 @@ export function situationOf({ seat, board, status, left, now }) {
   if (status?.state === "expired") return "missed";
   if (status?.state === "called") return "called";
   if (board.phase === "bypass") return "bypass";
-  if (board.phase === "prequeue") return "prequeue";
+  // The clock has run out, and the board that says so is on its way.
+  if (board.phase === "prequeue") return now < Date.parse(board.on_sale_at) ? "prequeue" : "drawing";
   if (seat?.place === null || seat?.place === undefined) return "drawing";
   if (board.phase === "paused") return "paused";
   return seat.place <= board.frontier ? "next" : "waiting";

@@ -6,7 +6,7 @@ import { serverClock } from "../lib/clock.js";
 import { canDraw, drawnPlace, seedMatches } from "../lib/draw.js";
 import { applyTheme } from "../theme.js";
 import { forget, forgetful, fromFragment, recall, remember, watch } from "../vault.js";
-import { ready, ring } from "./bell.js";
+import { arm, armSound } from "./attention.js";
 import { Queue } from "./queue.js";
 import { render } from "./view.js";
 
@@ -27,8 +27,8 @@ function open(id) {
   const carried = fromFragment("place");
   if (forgetful && carried && /^[\w-]{22,64}$/.test(carried)) remember("seat", id, { secret: carried });
 
-  let rang = "";
   let wantsToJoin = false;
+  let before = "";
   const queue = new Queue(
     id,
     {
@@ -48,41 +48,39 @@ function open(id) {
     () => {
       render(queue);
       holdPlaceInAddress(queue);
-      if (queue.pass) goToShop(id, queue.pass);
+      if (queue.door.pass) goToShop(id, queue.door.pass);
       const { situation } = queue;
       if (wantsToJoin && situation !== "loading") {
         // Known only now that a board is there, which may be long after the page was opened on a bad connection.
         wantsToJoin = false;
-        if (situation === "outside") void queue.join();
+        if (situation === "outside") void queue.seating.join();
       }
-      if (situation === "called" && rang !== "called" && byId("bell").checked) ring(t("state.called"), t("lead.called"));
-      rang = situation;
+      // The question whether to leave was asked of somebody who waited; it must not stand before the door.
+      if (situation !== before && byId("leave-dialog").open) byId("leave-dialog").close();
+      before = situation;
     },
   );
 
-  byId("join").addEventListener("click", () => void queue.join());
+  byId("join").addEventListener("click", () => void queue.seating.join());
   byId("enter").addEventListener("click", () => {
     const pass = recall("pass", id);
     const lives = pass && queue.status?.state === "admitted" && Date.parse(pass.expires_at) > queue.now + 5000;
     if (lives) goToShop(id, pass);
-    else void queue.enter();
+    else void queue.door.enter();
   });
-  byId("rejoin").addEventListener("click", () => void (queue.status?.may_rejoin ? queue.rejoin() : queue.joinAnew()));
-  byId("cancel").addEventListener("click", () => queue.stepBack());
+  byId("rejoin").addEventListener("click", () => void (queue.status?.may_rejoin ? queue.seating.rejoin() : queue.seating.joinAnew()));
+  byId("cancel").addEventListener("click", () => queue.door.stepBack());
   byId("leave").addEventListener("click", () => byId("leave-dialog").showModal());
   byId("leave-no").addEventListener("click", () => byId("leave-dialog").close());
   byId("leave-yes").addEventListener("click", () => {
     byId("leave-dialog").close();
-    void queue.leave();
+    void queue.seating.leave();
   });
   byId("check-draw").addEventListener("click", () => void checkDraw(queue));
-  byId("bell").checked = false;
-  byId("bell").addEventListener("change", async () => {
-    if (!byId("bell").checked) return;
-    show(byId("bell-hint"), !(await ready()));
-  });
+  offerBell();
 
   document.addEventListener("visibilitychange", () => {
+    render(queue);
     if (!document.hidden) queue.wake();
   });
   addEventListener("online", () => queue.wake());
@@ -94,7 +92,8 @@ function open(id) {
   watch("pass", id, () => queue.wake());
 
   setInterval(() => {
-    if (document.hidden) return;
+    // Who is called is called again as the window runs out; anything else can wait until somebody looks.
+    if (document.hidden && queue.situation !== "called") return;
     queue.beat();
     render(queue);
   }, 1000);
@@ -108,6 +107,19 @@ function open(id) {
   const revived = forgetful && Boolean(queue.seat?.secret);
   wantsToJoin = joins || revived;
   void queue.start();
+}
+
+/** The wish for a sound and a notification is kept, so that a reload does not silence it. */
+function offerBell() {
+  const bell = byId("bell");
+  bell.checked = recall("bell", "all") === true;
+  if (bell.checked) addEventListener("pointerdown", () => void armSound(), { once: true });
+  if (bell.checked) addEventListener("keydown", () => void armSound(), { once: true });
+  bell.addEventListener("change", async () => {
+    remember("bell", "all", bell.checked);
+    if (!bell.checked) show(byId("bell-hint"), false);
+    else show(byId("bell-hint"), !(await arm()));
+  });
 }
 
 /** @param {string} id @param {{token: string, checkout_url: string}} pass */

@@ -9,12 +9,21 @@ const soon = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 
 
 const at = stage(
   () => [
-    { id: "drawn", admission_rate_per_minute: 60, opens_at: soon(-60), on_sale_at: soon(9) },
-    { id: "opening", admission_rate_per_minute: 60, opens_at: soon(18), on_sale_at: soon(3600) },
+    { id: "drawn", admission_rate_per_minute: 60, opens_at: soon(-60), on_sale_at: soon(26) },
+    { id: "opening", admission_rate_per_minute: 60, opens_at: soon(10), on_sale_at: soon(3600) },
     { id: "distant", opens_at: soon(3 * 86_400), on_sale_at: soon(4 * 86_400) },
   ],
   ["--tick-ms", "250"],
 );
+
+test("a page opened before the queue opens counts down, and opens by itself", async () => {
+  const page = await (await at.visitor()).open(room("opening"));
+  await situation(page, "not-open");
+  assert.match(await text(page, "countdown"), /^0:\d\d$/);
+  await situation(page, "outside", 30_000);
+  await page.getByTestId("join").click();
+  await situation(page, "prequeue");
+});
 
 test("before the sale everybody enters one draw, which one click checks and which a forged seed fails", async () => {
   const crowd = await at.crowd("drawn", 40);
@@ -26,13 +35,12 @@ test("before the sale everybody enters one draw, which one click checks and whic
   assert.match(await text(page, "countdown"), /^0:\d\d$/);
   const { ticket, place: before } = await seat(page);
   assert.equal(before, "drawn at the start of the sale");
-  const commitment = (await page.getByTestId("commitment").textContent()) ?? "";
+  const commitment = await text(page, "commitment");
   assert.match(commitment, /^[0-9a-f]{64}$/);
   assert.equal(await page.getByTestId("seed").isVisible(), false, "the seed is not out before the draw");
   await inspect(page);
 
-  await situation(page, ["waiting", "next", "called"], 30_000);
-  await page.locator("#place-panel summary").click();
+  await situation(page, ["waiting", "next", "called"], 40_000);
   const seed = Buffer.from(await text(page, "seed"), "hex");
   assert.equal(createHash("sha256").update(seed).digest("hex"), commitment, "the seed is the one that was sealed");
   const digest = createHmac("sha256", seed).update(Buffer.from(ticket, "base64url")).digest();
@@ -49,7 +57,6 @@ test("before the sale everybody enters one draw, which one click checks and whic
     await route.fulfill({ response, json: forged });
   });
   await page.reload();
-  await page.locator("#place-panel summary").click();
   await page.getByTestId("check-draw").click();
   await page.locator('[data-testid="draw-verdict"][data-right="false"]').waitFor();
 
@@ -70,15 +77,6 @@ test("an event that opens in days says when, and takes nobody yet", async () => 
   await page.goto("/");
   assert.match(await page.getByTestId("event-distant").getByTestId("phase").innerText(), /^Opens /);
   await inspect(page);
-});
-
-test("a page opened before the queue opens counts down, and opens by itself", async () => {
-  const page = await (await at.visitor()).open(room("opening"));
-  await situation(page, "not-open");
-  assert.match(await text(page, "countdown"), /^0:\d\d$/);
-  await situation(page, "outside", 30_000);
-  await page.getByTestId("join").click();
-  await situation(page, "prequeue");
 });
 
 /** @param {import("./support/crowd.js").Crowd} crowd */

@@ -1,5 +1,6 @@
 # Orders, stock, ended sessions and, with a second region, the control item that says which region is active: one table with
-# multi-Region strong consistency, so that no unit is sold twice and no two regions admit. The events: an ordinary global table.
+# multi-Region strong consistency, so that no unit is sold twice and no two regions admit. The audit log: another one, so that
+# the last entries before a region is lost are not lost with it. The events: an ordinary global table.
 
 locals {
   failover = var.replica_region != ""
@@ -64,6 +65,59 @@ resource "aws_dynamodb_table" "orders" {
     content {
       region_name                 = replica.value
       consistency_mode            = "STRONG"
+      deletion_protection_enabled = var.protect
+      point_in_time_recovery      = true
+      propagate_tags              = true
+    }
+  }
+
+  dynamic "global_table_witness" {
+    for_each = local.failover ? [var.witness_region] : []
+
+    content {
+      region_name = global_table_witness.value
+    }
+  }
+}
+
+# What operators changed, and who it was: an entry an item, written once. The key is ours, so that reading the log wants more
+# than a right to the table; nothing that fans do waits for it.
+resource "aws_dynamodb_table" "audit" {
+  region                      = var.region
+  name                        = "${var.name}-audit"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = var.protect
+  stream_enabled              = local.failover
+  stream_view_type            = local.failover ? "NEW_AND_OLD_IMAGES" : null
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.keys[var.region]
+  }
+
+  dynamic "replica" {
+    for_each = local.failover ? [var.replica_region] : []
+
+    content {
+      region_name                 = replica.value
+      consistency_mode            = "STRONG"
+      kms_key_arn                 = var.keys[replica.value]
       deletion_protection_enabled = var.protect
       point_in_time_recovery      = true
       propagate_tags              = true

@@ -11,14 +11,20 @@ variable "region" {
 }
 
 variable "replica_region" {
-  description = "The region that holds a copy of both tables. Empty: none does."
+  description = "The region that holds a copy of each table. Empty: none does."
   type        = string
   nullable    = false
 }
 
 variable "witness_region" {
-  description = "The third region that a strongly consistent table needs to decide by majority; it holds no copy."
+  description = "The third region that strongly consistent tables need to decide by majority; it holds no copy."
   type        = string
+  nullable    = false
+}
+
+variable "keys" {
+  description = "KMS key of each region that holds a copy, for the audit log."
+  type        = map(string)
   nullable    = false
 }
 

@@ -12,7 +12,7 @@ resource "aws_cloudfront_function" "site" {
   runtime = "cloudfront-js-2.0"
   publish = true
   code = templatefile("${path.module}/functions/site.js", {
-    files     = jsonencode(keys(local.files))
+    files     = jsonencode(concat(keys(local.files), ["site.json"]))
     not_found = jsonencode(file("${var.site_dir}/404.html"))
     policy    = jsonencode(local.content_security_policy)
   })

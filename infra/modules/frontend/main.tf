@@ -3,10 +3,13 @@
 locals {
   own_name = var.domain.name != ""
 
-  # What is the same for everybody, what is fans' own, and how each is kept.
+  # What is the same for everybody, what is fans' own, and how each is kept. The first that fits counts: what is below an event is
+  # a fan's own, but for its board; the events themselves, which each page asks for again and again, are not.
   routes = [
     { path = "/v1/events/*/board", kind = "board", cached = true },
     { path = "/.well-known/*", kind = "board", cached = true },
+    { path = "/v1/events/*/*", kind = "services", cached = false },
+    { path = "/v1/events*", kind = "board", cached = true },
     { path = "/v1/*", kind = "services", cached = false },
     { path = "/basic*", kind = "services", cached = false },
     { path = "/openapi.json", kind = "services", cached = false },
@@ -64,7 +67,8 @@ resource "aws_cloudfront_cache_policy" "site" {
   }
 }
 
-# The stampede's shield: however many fans look at a board, the services are asked once a second. How long is theirs to say.
+# The stampede's shield: however many fans look at a board or an event, the services are asked once a second or two. How long is
+# theirs to say.
 resource "aws_cloudfront_cache_policy" "board" {
   name        = "${var.name}-board"
   comment     = "What is public and changes each second"
@@ -93,9 +97,28 @@ data "aws_cloudfront_cache_policy" "disabled" {
   name = "Managed-CachingDisabled"
 }
 
-# With the viewer's own Host: forms are checked against it.
-data "aws_cloudfront_origin_request_policy" "all" {
-  name = "Managed-AllViewer"
+# All that the viewer sent, with cookies and its own Host: forms, and what an operator changes, are checked against it. And what
+# only CloudFront knows, since the load balancer writes its own protocol into X-Forwarded-Proto: whether it was asked by HTTPS,
+# which decides on cookies' `Secure`.
+resource "aws_cloudfront_origin_request_policy" "services" {
+  name    = "${var.name}-services"
+  comment = "What the services are told"
+
+  cookies_config {
+    cookie_behavior = "all"
+  }
+
+  headers_config {
+    header_behavior = "allViewerAndWhitelistCloudFront"
+
+    headers {
+      items = ["CloudFront-Forwarded-Proto"]
+    }
+  }
+
+  query_strings_config {
+    query_string_behavior = "all"
+  }
 }
 
 resource "aws_cloudfront_response_headers_policy" "site" {
@@ -220,10 +243,11 @@ resource "aws_cloudfront_distribution" "this" {
       cached_methods         = ["GET", "HEAD"]
       viewer_protocol_policy = "redirect-to-https"
 
-      # A board comes compressed from the services; a stream must not be held back to be compressed.
+      # A board comes compressed from the services; a stream must not be held back to be compressed. Where nothing is kept, cookies
+      # that the services set reach the browser.
       compress                 = ordered_cache_behavior.value.cached
       cache_policy_id          = ordered_cache_behavior.value.cached ? aws_cloudfront_cache_policy.board.id : data.aws_cloudfront_cache_policy.disabled.id
-      origin_request_policy_id = ordered_cache_behavior.value.cached ? null : data.aws_cloudfront_origin_request_policy.all.id
+      origin_request_policy_id = ordered_cache_behavior.value.cached ? null : aws_cloudfront_origin_request_policy.services.id
 
       dynamic "function_association" {
         for_each = var.has_second_region ? [aws_cloudfront_function.region[ordered_cache_behavior.value.kind].arn] : []

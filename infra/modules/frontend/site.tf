@@ -2,15 +2,25 @@
 
 locals {
   files = {
-    for file in fileset(var.site_dir, "**") : file => lookup(local.content_types, regex("[^.]+$", file), "application/octet-stream")
+    for file in fileset(var.site_dir, "**") : file => lookup(local.content_types, regex("[^.]+$", basename(file)), "application/octet-stream")
     if !startswith(file, "tests/") && !contains(["README.md", "package.json"], file)
   }
+  # The languages and themes that there is a file of, for the pages to choose from.
+  contents = {
+    languages = {
+      for file in fileset("${var.site_dir}/messages", "*.json") :
+      trimsuffix(file, ".json") => jsondecode(file("${var.site_dir}/messages/${file}"))["language.name"]
+    }
+    themes = sort([for file in fileset("${var.site_dir}/themes", "*.json") : trimsuffix(file, ".json")])
+  }
   content_types = {
+    LICENSE     = "text/plain; charset=utf-8"
     css         = "text/css; charset=utf-8"
     html        = "text/html; charset=utf-8"
     ico         = "image/x-icon"
     js          = "text/javascript; charset=utf-8"
     json        = "application/json"
+    md          = "text/markdown; charset=utf-8"
     mp3         = "audio/mpeg"
     png         = "image/png"
     svg         = "image/svg+xml"
@@ -83,6 +93,17 @@ resource "aws_s3_object" "site" {
   source        = "${var.site_dir}/${each.key}"
   source_hash   = filemd5("${var.site_dir}/${each.key}")
   content_type  = each.value
+  cache_control = "public, no-cache, s-maxage=60"
+
+  depends_on = [aws_s3_bucket_versioning.site]
+}
+
+resource "aws_s3_object" "contents" {
+  region        = var.region
+  bucket        = aws_s3_bucket.site.id
+  key           = "site.json"
+  content       = jsonencode(local.contents)
+  content_type  = "application/json"
   cache_control = "public, no-cache, s-maxage=60"
 
   depends_on = [aws_s3_bucket_versioning.site]

@@ -7,9 +7,11 @@ locals {
   sweep_index  = "${var.tables.orders}/index/sweep-index"
   parameters   = "arn:aws:ssm:${var.region}:${local.account}:parameter${var.settings_prefix}"
   via_secrets  = { StringEquals = { "kms:ViaService" = "secretsmanager.${var.region}.amazonaws.com" } }
+  via_tables   = { StringEquals = { "kms:ViaService" = "dynamodb.${var.region}.amazonaws.com" } }
   ended_tells  = { Effect = "Allow", Action = ["sqs:GetQueueAttributes", "sqs:SendMessage"], Resource = [var.queues.ended_sessions] }
   reads_events = { Effect = "Allow", Action = ["dynamodb:Scan"], Resource = [var.tables.events] }
   reads_sweep  = { Effect = "Allow", Action = ["dynamodb:Query"], Resource = [local.sweep_index] }
+  opens_audit  = { Effect = "Allow", Action = ["kms:Decrypt"], Resource = [var.key_arn], Condition = local.via_tables }
 
   services = {
     waiting-room = [
@@ -17,6 +19,8 @@ locals {
       # Figures of the shop, and the session of a fan who leaves.
       { Effect = "Allow", Action = ["dynamodb:GetItem", "dynamodb:PutItem"], Resource = [var.tables.orders] },
       local.reads_sweep,
+      { Effect = "Allow", Action = ["dynamodb:PutItem", "dynamodb:Query"], Resource = [var.tables.audit] },
+      local.opens_audit,
       { Effect = "Allow", Action = ["sqs:GetQueueAttributes"], Resource = [var.queues.orders, var.queues.dead_letters] },
       { Effect = "Allow", Action = ["sqs:DeleteMessage", "sqs:ReceiveMessage"], Resource = [var.queues.ended_sessions] },
       { Effect = "Allow", Action = ["ssm:GetParametersByPath"], Resource = [local.parameters] },
@@ -29,7 +33,9 @@ locals {
       { Effect = "Allow", Action = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem"], Resource = [var.tables.orders] },
       local.reads_sweep,
       { Effect = "Allow", Action = ["sqs:GetQueueAttributes", "sqs:SendMessage"], Resource = [var.queues.orders] },
-      # Operators look at the dead letters and put them back.
+      # Operators look at the dead letters and put them back, and the audit log says who did.
+      { Effect = "Allow", Action = ["dynamodb:PutItem"], Resource = [var.tables.audit] },
+      local.opens_audit,
       {
         Effect   = "Allow"
         Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
@@ -60,8 +66,8 @@ locals {
 
   # What a task's environment is filled with before the program runs.
   environment_secrets = {
-    waiting-room = [var.secrets.operator, var.secrets.queue_store]
-    checkout     = [var.secrets.operator]
+    waiting-room = [var.secrets.operator, var.secrets.viewer, var.secrets.queue_store]
+    checkout     = [var.secrets.operator, var.secrets.viewer]
     fulfilment   = []
   }
 

@@ -11,9 +11,10 @@ variable "region" {
 }
 
 variable "tables" {
-  description = "ARNs of the tables orders and events in this region."
+  description = "ARNs of the tables orders, audit and events in this region."
   type = object({
     orders = string
+    audit  = string
     events = string
   })
   nullable = false
@@ -30,10 +31,11 @@ variable "queues" {
 }
 
 variable "secrets" {
-  description = "ARNs of the secrets: signing keys, operator credential, queue store's address."
+  description = "ARNs of the secrets: signing keys, operator's and viewer's credential, queue store's address."
   type = object({
     keys        = string
     operator    = string
+    viewer      = string
     queue_store = string
   })
   nullable = false
@@ -46,7 +48,7 @@ variable "settings_prefix" {
 }
 
 variable "key_arn" {
-  description = "KMS key that encrypts the secrets."
+  description = "KMS key that encrypts the secrets and the audit log."
   type        = string
   nullable    = false
 }

@@ -1,5 +1,6 @@
 # A load balancer grows within minutes, a stampede comes within seconds. What is reserved costs by the hour, so it is reserved
-# around each on-sale only: three hours before its window opens, since AWS may take hours to provide it, until it closes.
+# around each on-sale only: three hours before its window opens, since AWS may take hours to provide it, until it closes. For the
+# same reason the region that stands by reserves ahead too: the button could only ask when it is too late.
 
 locals {
   windows = var.on_sale_capacity_units == 0 ? {} : {

@@ -32,12 +32,16 @@ locals {
       { egress = true, ports = local.cache, cidrs = local.cidrs.data },
       { egress = true, ports = local.ephemeral, cidrs = concat(local.cidrs.entry, local.cidrs.services, local.cidrs.egress) },
     ]
-    egress = [
-      { egress = false, ports = local.service, cidrs = local.cidrs.entry },
-      { egress = false, ports = local.ephemeral, cidrs = local.anywhere },
-      { egress = true, ports = local.https, cidrs = local.anywhere },
-      { egress = true, ports = local.ephemeral, cidrs = local.cidrs.entry },
-    ]
+    egress = concat(
+      [
+        { egress = false, ports = local.service, cidrs = local.cidrs.entry },
+        { egress = false, ports = local.ephemeral, cidrs = local.anywhere },
+        { egress = true, ports = local.https, cidrs = local.anywhere },
+        { egress = true, ports = local.ephemeral, cidrs = local.cidrs.entry },
+      ],
+      # A collector of traces stands among the services.
+      [for port in var.otlp_ports : { egress = true, ports = [port, port], cidrs = local.cidrs.services }],
+    )
     data = [
       { egress = false, ports = local.cache, cidrs = concat(local.cidrs.services, local.cidrs.data) },
       { egress = false, ports = local.ephemeral, cidrs = local.cidrs.data },

@@ -50,3 +50,9 @@ variable "log_retention_days" {
   type        = number
   nullable    = false
 }
+
+variable "otlp_ports" {
+  description = "The port of a collector of traces among the services, or none."
+  type        = list(number)
+  nullable    = false
+}

@@ -43,6 +43,11 @@ locals {
         says      = "A service logs errors", namespace = local.log_namespace, metric = "Errors"
         statistic = "Sum", dimensions = {}, above = 20, minutes = 5
       }
+      audit-log = {
+        says      = "The audit log can't be written: what operators change is done, and its entries are held until it can"
+        namespace = local.log_namespace, metric = "AuditFailures"
+        statistic = "Sum", dimensions = {}, above = 0, minutes = 1
+      }
     },
     { for name, group in var.load_balancer.target_groups : "unhealthy-${replace(name, "_", "-")}" => {
       says      = "Tasks of ${name} don't answer"

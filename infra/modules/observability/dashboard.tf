@@ -27,6 +27,7 @@ locals {
         ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "LoadBalancer", var.load_balancer.suffix],
         ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer", var.load_balancer.suffix],
         [local.log_namespace, "Errors"],
+        [local.log_namespace, "AuditFailures"],
       ]
     },
     {

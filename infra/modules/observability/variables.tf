@@ -59,7 +59,7 @@ variable "queues" {
 }
 
 variable "tables" {
-  description = "Names of the tables orders and events."
+  description = "Names of the tables orders, audit and events."
   type        = map(string)
   nullable    = false
 }

@@ -3,6 +3,15 @@
 locals {
   # Retyping a secret's name within its recovery window fails, so only what is protected has one.
   recovery_window_days = var.protect ? 30 : 0
+
+  # The port of an address that names none is HTTP's, or HTTPS's.
+  otlp = var.otlp_endpoint == "" ? [] : [{
+    cidr_block = var.network.cidr_block
+    port = tonumber(coalesce(
+      one(regex("^https?://[^/:]+(?::([0-9]+))?", var.otlp_endpoint)),
+      startswith(var.otlp_endpoint, "https:") ? "443" : "80",
+    ))
+  }]
 }
 
 module "key" {
@@ -20,6 +29,7 @@ module "network" {
   cidr_block         = var.network.cidr_block
   zone_ids           = var.network.zone_ids
   nat_per_zone       = var.network.in_every_zone
+  otlp_ports         = [for collector in local.otlp : collector.port]
   log_key_arn        = module.key.arn
   log_retention_days = var.log_retention_days
 }
@@ -31,6 +41,7 @@ module "security" {
   region        = var.region
   vpc_id        = module.network.vpc_id
   listener_port = var.load_balancer.certificate_arn == "" ? 80 : 443
+  otlp          = local.otlp
 }
 
 module "endpoints" {
@@ -42,7 +53,7 @@ module "endpoints" {
   subnet_ids        = slice(module.network.subnet_ids.services, 0, var.network.in_every_zone ? 3 : 1)
   route_table_ids   = module.network.private_route_table_ids
   security_group_id = module.security.group_ids.endpoints
-  table_arns        = [var.tables.orders.arn, var.tables.events.arn]
+  table_arns        = [for table in var.tables : table.arn]
 }
 
 module "load_balancer" {
@@ -55,7 +66,7 @@ module "load_balancer" {
   security_group_id      = module.security.group_ids.alb
   certificate_arn        = var.load_balancer.certificate_arn
   on_sale_capacity_units = var.load_balancer.on_sale_capacity_units
-  windows                = { for id, window in var.services.waiting_room.windows : id => { from = window.from, until = window.until } }
+  windows                = var.load_balancer.windows
   protect                = var.protect
 }
 
@@ -105,14 +116,12 @@ module "iam" {
   key_arn         = module.key.arn
   repository_arns = var.images.repository_arns
 
-  tables = {
-    orders = var.tables.orders.arn
-    events = var.tables.events.arn
-  }
+  tables = { for name, table in var.tables : name => table.arn }
   queues = { for name, queue in module.queues.queues : name => queue.arn }
   secrets = {
     keys        = var.secrets.keys
     operator    = var.secrets.operator
+    viewer      = var.secrets.viewer
     queue_store = module.cache.url_secret_arn
   }
 }

@@ -6,7 +6,7 @@ locals {
   }
 
   # Every program's, by the names that its --help tells; infra/tests/test_environment.py compares.
-  shop_environment = {
+  shop_environment = merge({
     AWS_REGION                            = var.region
     WAITING_ROOM_LISTEN                   = "0.0.0.0:8080"
     WAITING_ROOM_LOG_FORMAT               = "json"
@@ -16,6 +16,17 @@ locals {
     WAITING_ROOM_ORDER_QUEUE_URL          = module.queues.queues.orders.url
     WAITING_ROOM_DEAD_LETTER_QUEUE_URL    = module.queues.queues.dead_letters.url
     WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL = module.queues.queues.ended_sessions.url
+  }, var.otlp_endpoint == "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.otlp_endpoint })
+
+  # Of those that operators call.
+  operated_environment = {
+    WAITING_ROOM_AUDIT_TABLE = var.tables.audit.name
+    # CloudFront and the load balancer: wrong credentials are counted by the address that the first of them saw.
+    WAITING_ROOM_TRUSTED_PROXIES = "2"
+  }
+  operated_secrets = {
+    WAITING_ROOM_OPERATOR_CREDENTIAL = var.secrets.operator
+    WAITING_ROOM_VIEWER_CREDENTIAL   = var.secrets.viewer
   }
 }
 
@@ -48,14 +59,11 @@ module "waiting_room" {
   log_retention_days = var.log_retention_days
   wait_until_steady  = true
 
-  environment = merge(local.shop_environment, {
+  environment = merge(local.shop_environment, local.operated_environment, {
     WAITING_ROOM_KEYS_SECRET     = var.secrets.keys
     WAITING_ROOM_SETTINGS_PREFIX = module.settings.prefix
   })
-  secrets = {
-    WAITING_ROOM_OPERATOR_CREDENTIAL = var.secrets.operator
-    WAITING_ROOM_REDIS_URL           = module.cache.url_secret_arn
-  }
+  secrets = merge(local.operated_secrets, { WAITING_ROOM_REDIS_URL = module.cache.url_secret_arn })
 
   # Its work waits on others, so requests tell of load before the CPU does.
   tracking = {
@@ -87,12 +95,10 @@ module "checkout" {
   log_retention_days = var.log_retention_days
   wait_until_steady  = false
 
-  environment = merge(local.shop_environment, {
+  environment = merge(local.shop_environment, local.operated_environment, {
     WAITING_ROOM_JWKS_URL = "${var.site_url}/.well-known/jwks.json"
   })
-  secrets = {
-    WAITING_ROOM_OPERATOR_CREDENTIAL = var.secrets.operator
-  }
+  secrets = local.operated_secrets
 
   # Its work is signatures and JSON, and admission bounds what comes in: the CPU is what runs out. The step is for what the CPU
   # does not show: waiting on a slow table.

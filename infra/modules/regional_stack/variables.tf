@@ -21,11 +21,12 @@ variable "network" {
 }
 
 variable "load_balancer" {
-  description = "Certificate for TLS behind CloudFront (empty: none) and the name in it, and capacity units that stand ready around each on-sale (0: none)."
+  description = "Certificate for TLS behind CloudFront (empty: none) and the name in it, capacity units that stand ready around each on-sale (0: none), and when that is."
   type = object({
     certificate_arn        = string
     server_name            = string
     on_sale_capacity_units = number
+    windows                = map(object({ from = string, until = string }))
   })
   nullable = false
 }
@@ -40,19 +41,21 @@ variable "cache" {
 }
 
 variable "tables" {
-  description = "The tables orders and events as this region has them."
+  description = "The tables orders, audit and events as this region has them."
   type = object({
     orders = object({ name = string, arn = string })
+    audit  = object({ name = string, arn = string })
     events = object({ name = string, arn = string })
   })
   nullable = false
 }
 
 variable "secrets" {
-  description = "The secrets keys and operator as this region has them, by ARN."
+  description = "The secrets keys, operator and viewer as this region has them, by ARN."
   type = object({
     keys     = string
     operator = string
+    viewer   = string
   })
   nullable = false
 }
@@ -65,6 +68,12 @@ variable "images" {
     architecture    = string
   })
   nullable = false
+}
+
+variable "otlp_endpoint" {
+  description = "Where the services send traces, an address inside the VPC. Empty: nowhere."
+  type        = string
+  nullable    = false
 }
 
 variable "settings" {

@@ -2,6 +2,14 @@ locals {
   secrets = {
     keys     = "Signing keys; the first waiting room that finds it empty makes them"
     operator = "What operators sign in with"
+    viewer   = "What those sign in with who may look at everything and change nothing"
+  }
+  credentials = toset(["operator", "viewer"])
+
+  arns = {
+    for name, secret in aws_secretsmanager_secret.this : name => {
+      for region in concat([var.region], keys(var.replicas)) : region => replace(secret.arn, ":${var.region}:", ":${region}:")
+    }
   }
 }
 
@@ -27,14 +35,18 @@ resource "aws_secretsmanager_secret" "this" {
 }
 
 # Made while applying, given to Secrets Manager, and written nowhere else.
-ephemeral "aws_secretsmanager_random_password" "operator" {
+ephemeral "aws_secretsmanager_random_password" "credential" {
+  for_each = local.credentials
+
   password_length     = 40
   exclude_punctuation = true
 }
 
-resource "aws_secretsmanager_secret_version" "operator" {
+resource "aws_secretsmanager_secret_version" "credential" {
+  for_each = local.credentials
+
   region                   = var.region
-  secret_id                = aws_secretsmanager_secret.this["operator"].id
-  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.operator.random_password
+  secret_id                = aws_secretsmanager_secret.this[each.key].id
+  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.credential[each.key].random_password
   secret_string_wo_version = 1
 }

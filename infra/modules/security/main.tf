@@ -22,8 +22,10 @@ locals {
     fulfilment_to_endpoints   = { from = "fulfilment", to = "endpoints", port = 443 }
   }
 
+  services = ["waiting_room", "checkout", "fulfilment"]
+
   prefix_list_calls = {
-    for pair in setproduct(["waiting_room", "checkout", "fulfilment"], ["s3", "dynamodb"]) :
+    for pair in setproduct(local.services, ["s3", "dynamodb"]) :
     "${pair[0]}_to_${pair[1]}" => { from = pair[0], service = pair[1] }
   }
 }
@@ -96,6 +98,19 @@ resource "aws_vpc_security_group_egress_rule" "gateway" {
   from_port         = 443
   to_port           = 443
   prefix_list_id    = data.aws_prefix_list.gateway[each.value.service].id
+}
+
+# To a collector of traces, where there is one: it stands in the VPC, which two of the three can't leave.
+resource "aws_vpc_security_group_egress_rule" "otlp" {
+  for_each = { for pair in setproduct(local.services, var.otlp) : pair[0] => pair[1] }
+
+  region            = var.region
+  security_group_id = aws_security_group.this[each.key].id
+  description       = "to the collector of traces"
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
+  cidr_ipv4         = each.value.cidr_block
 }
 
 # The payment provider's addresses are not ours to know, and the waiting room's public keys come from CloudFront.

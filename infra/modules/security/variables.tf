@@ -26,3 +26,17 @@ variable "listener_port" {
     error_message = "The load balancer listens on 80 or 443."
   }
 }
+
+variable "otlp" {
+  description = "Where the collector of traces is: an address range and a port, or none."
+  type = list(object({
+    cidr_block = string
+    port       = number
+  }))
+  nullable = false
+
+  validation {
+    condition     = length(var.otlp) <= 1
+    error_message = "There is one collector, or none."
+  }
+}

@@ -1,4 +1,4 @@
-# What was turned away, without the fans' tokens.
+# What was turned away, without fans' tokens and operators' credentials.
 
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158:keys of ours are in the regions that serve, and this log has to be in us-east-1
@@ -22,6 +22,12 @@ resource "aws_wafv2_web_acl_logging_configuration" "this" {
   redacted_fields {
     single_header {
       name = "cookie"
+    }
+  }
+
+  redacted_fields {
+    single_header {
+      name = "x-operator-credential"
     }
   }
 

@@ -2,6 +2,16 @@
 # fair between fans the queue itself decides.
 
 locals {
+  # POSTs of one address to a path, in five minutes.
+  posts = {
+    joins-of-one-address = {
+      priority = 1, limit = var.joins_per_five_minutes, path = "/queue", position = "ENDS_WITH"
+    }
+    sign-ins-of-one-address = {
+      priority = 3, limit = var.sign_ins_per_five_minutes, path = "/v1/operator/session", position = "STARTS_WITH"
+    }
+  }
+
   managed = {
     AWSManagedRulesAmazonIpReputationList = 10
     AWSManagedRulesKnownBadInputsRuleSet  = 20
@@ -20,66 +30,70 @@ resource "aws_wafv2_web_acl" "this" {
     allow {}
   }
 
-  rule {
-    name     = "joins-of-one-address"
-    priority = 1
+  dynamic "rule" {
+    for_each = local.posts
 
-    action {
-      block {
-        custom_response {
-          response_code = 429
+    content {
+      name     = rule.key
+      priority = rule.value.priority
+
+      action {
+        block {
+          custom_response {
+            response_code = 429
+          }
         }
       }
-    }
 
-    statement {
-      rate_based_statement {
-        limit                 = var.joins_per_five_minutes
-        evaluation_window_sec = 300
-        aggregate_key_type    = "IP"
+      statement {
+        rate_based_statement {
+          limit                 = rule.value.limit
+          evaluation_window_sec = 300
+          aggregate_key_type    = "IP"
 
-        scope_down_statement {
-          and_statement {
-            statement {
-              byte_match_statement {
-                search_string         = "/queue"
-                positional_constraint = "ENDS_WITH"
+          scope_down_statement {
+            and_statement {
+              statement {
+                byte_match_statement {
+                  search_string         = rule.value.path
+                  positional_constraint = rule.value.position
 
-                field_to_match {
-                  uri_path {}
-                }
+                  field_to_match {
+                    uri_path {}
+                  }
 
-                text_transformation {
-                  priority = 0
-                  type     = "NONE"
+                  text_transformation {
+                    priority = 0
+                    type     = "NONE"
+                  }
                 }
               }
-            }
 
-            statement {
-              byte_match_statement {
-                search_string         = "POST"
-                positional_constraint = "EXACTLY"
+              statement {
+                byte_match_statement {
+                  search_string         = "POST"
+                  positional_constraint = "EXACTLY"
 
-                field_to_match {
-                  method {}
-                }
+                  field_to_match {
+                    method {}
+                  }
 
-                text_transformation {
-                  priority = 0
-                  type     = "NONE"
+                  text_transformation {
+                    priority = 0
+                    type     = "NONE"
+                  }
                 }
               }
             }
           }
         }
       }
-    }
 
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "joins-of-one-address"
-      sampled_requests_enabled   = true
+      visibility_config {
+        cloudwatch_metrics_enabled = true
+        metric_name                = rule.key
+        sampled_requests_enabled   = true
+      }
     }
   }
 

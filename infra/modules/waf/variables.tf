@@ -16,6 +16,12 @@ variable "joins_per_five_minutes" {
   nullable    = false
 }
 
+variable "sign_ins_per_five_minutes" {
+  description = "Sign-ins of operators that one address may try in five minutes."
+  type        = number
+  nullable    = false
+}
+
 variable "log_retention_days" {
   description = "How long is kept what was turned away, in days."
   type        = number

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
     aws::ended_sessions,
+    history::RedisFigureHistory,
     keys::{SecretsManagerKeyStore, TokenKeys, random_bytes},
     queue_store::{QueueStore, RedisConfig, RedisQueueStore},
     room::{Parts, RoomLimits},
@@ -265,6 +266,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             store: backends.store,
             queue: backends.queue,
         }),
+        history: Arc::new(RedisFigureHistory::open(&config.redis()).await?),
         fence,
         operators: config.operator.operators()?,
         auditor,

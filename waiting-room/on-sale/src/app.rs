@@ -31,6 +31,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
+    history::MemoryFigureHistory,
     keys::{FileKeyStore, KeyError, TokenKeys},
     queue_store::{self, EmbeddedQueueStore, QueueStore, Regime},
     region::OneRegion,
@@ -169,6 +170,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             store: book.clone(),
             queue: book.clone(),
         }),
+        history: Arc::new(MemoryFigureHistory::default()),
         fence: Arc::new(OneRegion),
         operators,
         auditor: auditor.clone(),

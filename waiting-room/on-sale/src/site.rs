@@ -1,11 +1,14 @@
 //! The static site, carried in the program; in the cloud a CDN serves the same files.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Serialize;
 use service_kit::problem::Problem;
 
 #[derive(RustEmbed)]
@@ -14,6 +17,38 @@ use service_kit::problem::Problem;
 #[exclude = "*.md"]
 #[exclude = "package.json"]
 struct Site;
+
+/// `site.json`: the languages and themes that there is a file of.
+#[derive(Debug, Default, Serialize)]
+struct Contents {
+    /// What each language calls itself, by its tag.
+    languages: BTreeMap<String, String>,
+    /// The events that have a theme.
+    themes: Vec<String>,
+}
+
+impl Contents {
+    fn of_site() -> Self {
+        let mut contents = Self::default();
+        for path in Site::iter() {
+            let in_folder = |folder| path.strip_prefix(folder)?.strip_suffix(".json");
+            if let Some(tag) = in_folder("messages/") {
+                let name = own_name(&path).unwrap_or_else(|| tag.to_owned());
+                contents.languages.insert(tag.to_owned(), name);
+            } else if let Some(event) = in_folder("themes/") {
+                contents.themes.push(event.to_owned());
+            }
+        }
+        contents
+    }
+}
+
+/// What the language of the messages at `path` calls itself.
+fn own_name(path: &str) -> Option<String> {
+    let file = Site::get(path)?;
+    let messages: serde_json::Value = serde_json::from_slice(&file.data).ok()?;
+    Some(messages.get("language.name")?.as_str()?.to_owned())
+}
 
 /// Answers what no service's route takes: a file of the site, or that there is none.
 pub(crate) async fn serve(request: Request) -> Response {
@@ -26,6 +61,9 @@ pub(crate) async fn serve(request: Request) -> Response {
         "" => "index.html",
         name => name,
     };
+    if name == "site.json" {
+        return revalidated(axum::Json(Contents::of_site()).into_response());
+    }
     match Site::get(name) {
         Some(file) => found(&request, &file),
         None => missing(&request),
@@ -50,8 +88,12 @@ fn found(request: &Request, file: &EmbeddedFile) -> Response {
     if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(header::ETAG, etag);
     }
-    // Revalidated, so that a page and its scripts are always of one version.
-    headers.insert(
+    revalidated(response)
+}
+
+/// A page and its scripts are to be of one version always.
+fn revalidated(mut response: Response) -> Response {
+    response.headers_mut().insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, no-cache"),
     );

@@ -2,7 +2,8 @@ use serde::Serialize;
 
 use crate::{
     Course, Scenario,
-    figures::{number, percent, time, whole},
+    figures::{percent, time, whole},
+    traffic::DRAW_SPREAD,
 };
 
 /// What somebody who has run on-sales would say of a plan.
@@ -57,7 +58,7 @@ impl Advice {
         all.extend(patience(course));
         all.extend(instances(scenario, course));
         all.extend(cdn(scenario, course));
-        all.extend(prequeue_end(scenario, course));
+        all.extend(draw(scenario, course));
         all.push(rehearsal(scenario));
         all
     }
@@ -171,16 +172,15 @@ fn cdn(scenario: &Scenario, course: &Course) -> Option<Advice> {
     })
 }
 
-fn prequeue_end(scenario: &Scenario, course: &Course) -> Option<Advice> {
+fn draw(scenario: &Scenario, course: &Course) -> Option<Advice> {
     let peak = &course.load.peak;
-    let in_its_last_minute = (-60.0..0.0).contains(&peak.board_at);
-    (scenario.crowd.prequeue > 0.0 && in_its_last_minute).then(|| {
-        let shortest = scenario.poll_policy().min_ms as f64 / 1_000.0;
+    let right_after = (0.0..DRAW_SPREAD).contains(&peak.board_at);
+    (scenario.crowd.prequeue > 0.0 && right_after).then(|| {
         Advice::remark(format!(
-            "Most ask for the board just before the on-sale, {} a second: every page of the pre-queue is then \
-             seconds from its draw, and asks every {} s.",
+            "Most ask for the board right after the draw, {} a second: every page of the pre-queue looks then, \
+             spread over {} s.",
             whole(peak.rates.board),
-            number(shortest),
+            whole(DRAW_SPREAD),
         ))
     })
 }

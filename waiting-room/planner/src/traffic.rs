@@ -74,15 +74,26 @@ pub struct Peaks {
     pub orders: f64,
 }
 
-/// How often a page in view asks for the event, in seconds: the waiting page, and checkout.
-const EVENT_EVERY: f64 = 45.0;
+/// How often a waiting page in view asks for the event: `stockDelay` of the site's `lib/poll.js`.
+const EVENT_POLICY: PollPolicy = PollPolicy {
+    min_ms: 45_000,
+    max_ms: 300_000,
+    eta_fraction: 0.2,
+    jitter: 0.2,
+    hidden_ms: 300_000,
+};
+
+/// How often checkout asks for the stock, in seconds.
 const STOCK_EVERY: f64 = 10.0;
+
+/// Over how many seconds after the draw the pages spread their first look: `momentDelay` of the site's `lib/poll.js`.
+pub(crate) const DRAW_SPREAD: f64 = 4.0;
 
 /// Looks at the board when a page opens and when the fan has joined.
 const LOOKS_ON_JOINING: f64 = 2.0;
 
 /// Files of the waiting page, and what the checkout's and the order's pages need besides.
-const FILES_TO_WAIT: f64 = 26.0;
+const FILES_TO_WAIT: f64 = 32.0;
 const FILES_TO_ORDER: f64 = 10.0;
 
 /// Their size, compressed, in bytes.
@@ -115,6 +126,7 @@ const PACE_MEMORY: f64 = 45.0;
 /// Makes requests of moments.
 pub(crate) struct Traffic {
     polls: Polls,
+    event_polls: Polls,
     hidden: f64,
     instances: f64,
     edges: Option<f64>,
@@ -135,6 +147,7 @@ impl Traffic {
         };
         Self {
             polls: Polls::of(scenario.poll_policy()),
+            event_polls: Polls::of(EVENT_POLICY),
             hidden: scenario.crowd.hidden,
             instances: f64::from(scenario.serving.instances),
             edges: scenario.serving.edges.map(f64::from),
@@ -193,11 +206,21 @@ impl Traffic {
         let unseen = moment.waiting * self.hidden;
         let joins = moment.joins / TICK;
         let pace = self.pace(moment);
-        let looks = if moment.at < 0.0 {
-            self.polls.at_eta(in_view, -moment.at)
+        let (mut looks, events) = if moment.at < 0.0 {
+            // Nothing happens before the draw, so nobody asks more often as it comes near.
+            (
+                in_view / self.polls.far,
+                self.event_polls.at_eta(in_view, -moment.at),
+            )
         } else {
-            self.polls.of_line(in_view, moment.waiting, pace)
+            (
+                self.polls.of_line(in_view, moment.waiting, pace),
+                self.event_polls.of_line(in_view, moment.waiting, pace),
+            )
         };
+        if self.began_at.is_some_and(|at| at < 0.0) && (0.0..DRAW_SPREAD).contains(&moment.at) {
+            looks += in_view / DRAW_SPREAD;
+        }
         let board = looks + unseen / self.polls.hidden_seconds + joins * LOOKS_ON_JOINING;
         let claims = moment.knocks / TICK;
         let status = moment.came / TICK;
@@ -209,7 +232,7 @@ impl Traffic {
             joins,
             board,
             board_at_origin: self.edges.map_or(board, |edges| board.min(edges)),
-            event: joins + in_view / EVENT_EVERY + moment.sessions / STOCK_EVERY,
+            event: joins + events + moment.sessions / STOCK_EVERY,
             files: joins * FILES_TO_WAIT + moment.admitted / TICK * FILES_TO_ORDER,
             status,
             claims,

@@ -10,14 +10,17 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use waiting_room_audit::Auditor;
 use waiting_room_core::{AdmissionRate, Mode, PaceMeter, Phase, Timestamp};
 
 use crate::{
     board::Board,
     figures::{Figures, Speed},
+    health::{self, Condition, Part, PartHealth, Vitals},
+    history::HistoryWriter,
     metrics,
-    queue_store::{QueueStore, StoreResult},
-    room::{Room, Setup},
+    queue_store::{QueueStore, StoreResult, StoreUnavailable},
+    room::{Parts, Room, Setup},
     settings::SettingsView,
     shop::{Shop, ShopFigures},
 };
@@ -31,6 +34,9 @@ pub(crate) struct Controller {
     meter: PaceMeter,
     speed: Speed,
     brakes: Brakes,
+    vitals: Vitals,
+    auditor: Auditor,
+    history: HistoryWriter,
 }
 
 /// A shop that is slower than this is shown as not answering.
@@ -38,19 +44,21 @@ const SHOP_TIMEOUT: Duration = Duration::from_millis(500);
 
 impl Controller {
     pub(crate) fn new(
+        parts: &Parts,
         setup: Arc<Setup>,
-        store: Arc<dyn QueueStore>,
-        shop: Arc<dyn Shop>,
         settings: watch::Receiver<SettingsView>,
     ) -> Self {
         Self {
+            store: parts.store.clone(),
+            shop: parts.shop.clone(),
+            auditor: parts.auditor.clone(),
+            history: HistoryWriter::new(parts.history.clone(), setup.event.id.clone()),
             setup,
-            store,
-            shop,
             settings,
             meter: PaceMeter::default(),
             speed: Speed::default(),
             brakes: Brakes::default(),
+            vitals: Vitals::default(),
         }
     }
 
@@ -68,6 +76,7 @@ impl Controller {
             match self.tick().await {
                 Ok((board, figures)) => {
                     metrics::observed(&figures);
+                    self.history.note(&figures);
                     room.board.send_replace(Arc::new(board));
                     room.figures.send_replace(Arc::new(figures));
                 }
@@ -78,6 +87,9 @@ impl Controller {
                         error = &error as &dyn std::error::Error,
                         "no turn: the last board stays"
                     );
+                    let figures = self.figures_without_store(&room.figures(), &error).await;
+                    metrics::observed(&figures);
+                    room.figures.send_replace(Arc::new(figures));
                 }
             }
         }
@@ -120,8 +132,41 @@ impl Controller {
             self.brakes.slowed_at,
         );
         let now = service_kit::now();
-        let figures = Figures::new(&self.setup, &board, &self.speed, shop.as_ref(), now);
+        let of_store = health::of_queue_store(Ok(phase));
+        let health = self.health(of_store, &board.settings, shop.as_ref(), now);
+        let figures = Figures::new(&self.setup, &board, &self.speed, shop.as_ref(), health, now);
         Ok((board, figures))
+    }
+
+    /// What an operator is shown when the store has not answered since `last`, because of `error`: why nothing moves.
+    async fn figures_without_store(&mut self, last: &Figures, error: &StoreUnavailable) -> Figures {
+        let shop = self.ask_shop().await;
+        let view = self.settings.borrow().clone();
+        let now = service_kit::now();
+        let of_store = health::of_queue_store(Err(error));
+        let health = self.health(of_store, &view, shop.as_ref(), now);
+        last.without_store(&self.setup, &view, shop.as_ref(), health, now)
+    }
+
+    fn health(
+        &mut self,
+        of_store: Condition,
+        view: &SettingsView,
+        shop: Option<&ShopFigures>,
+        now: Timestamp,
+    ) -> Vec<PartHealth> {
+        let conditions = [
+            (Part::QueueStore, Some(of_store)),
+            (Part::Settings, Some(health::of_settings(view, now))),
+            (Part::OrderQueue, Some(health::of_order_queue(shop))),
+            (Part::Audit, health::of_audit(&self.auditor)),
+        ];
+        let known = conditions
+            .into_iter()
+            .filter_map(|(part, condition)| Some((part, condition?)));
+        known
+            .map(|(part, condition)| self.vitals.note(part, condition, now))
+            .collect()
     }
 
     async fn ask_shop(&self) -> Option<ShopFigures> {

@@ -8,8 +8,9 @@ use waiting_room_core::{Message, Mode, Phase, Place, Timestamp, Totals};
 
 use crate::{
     board::Board,
+    health::PartHealth,
     room::Setup,
-    settings::Refused,
+    settings::{Refused, SettingsView},
     shop::{OrderFigures, ShopFigures},
 };
 
@@ -80,6 +81,9 @@ pub struct Figures {
     pub orders: Option<OrderFigures>,
     /// What is sold.
     pub offers: Vec<OfferView>,
+    /// How the parts are on which the event depends. Told anew each tick even while the queue store does not answer, in
+    /// which case all that it would tell stays as it was at `at`.
+    pub health: Vec<PartHealth>,
 }
 
 /// An offer, for fans and operators.
@@ -107,6 +111,7 @@ impl Figures {
         board: &Board,
         speed: &Speed,
         shop: Option<&ShopFigures>,
+        health: Vec<PartHealth>,
         now: Timestamp,
     ) -> Self {
         let snapshot = &board.snapshot;
@@ -144,6 +149,26 @@ impl Figures {
             settings_age_seconds: now.since(board.settings.read_at).as_secs_f64(),
             orders: shop.map(|shop| shop.orders),
             offers: offers(setup, shop),
+            health,
+        }
+    }
+
+    /// The same while the queue store does not answer: what does not come from it is as it is now.
+    pub(crate) fn without_store(
+        &self,
+        setup: &Setup,
+        view: &SettingsView,
+        shop: Option<&ShopFigures>,
+        health: Vec<PartHealth>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            refused_settings: view.refused.clone(),
+            settings_age_seconds: now.since(view.read_at).as_secs_f64(),
+            orders: shop.map(|shop| shop.orders),
+            offers: offers(setup, shop),
+            health,
+            ..self.clone()
         }
     }
 }

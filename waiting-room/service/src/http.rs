@@ -3,6 +3,7 @@
 mod audit;
 mod basic;
 mod fan;
+mod history;
 mod openapi;
 mod operator;
 mod quick;
@@ -32,6 +33,7 @@ pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
         .routes(routes!(operator::settings, operator::change_settings))
         .routes(routes!(operator::figures))
         .routes(routes!(operator::stream))
+        .routes(routes!(history::history))
         .routes(routes!(operator::rotate_keys))
         .routes(routes!(audit::list))
         .routes(routes!(session::read, session::sign_in, session::sign_out))

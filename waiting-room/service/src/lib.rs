@@ -11,6 +11,8 @@ pub mod board;
 pub(crate) mod controller;
 mod desk;
 pub mod figures;
+pub mod health;
+pub mod history;
 mod http;
 pub mod keys;
 mod metrics;

@@ -11,6 +11,7 @@ const CLAIMS: &str = "waiting_room_claims_total";
 const CALLS: &str = "waiting_room_calls_total";
 const MISSED: &str = "waiting_room_missed_calls_total";
 const EXPIRED: &str = "waiting_room_sessions_expired_total";
+const HISTORY_FAILURES: &str = "waiting_room_history_failures_total";
 const STORE_FAILURES: &str = "waiting_room_queue_store_failures_total";
 
 /// Tells the help texts; once a process.
@@ -27,6 +28,14 @@ pub(crate) fn describe() {
     describe_counter!(
         STORE_FAILURES,
         "Operations that the queue store did not answer, by event"
+    );
+    describe_counter!(
+        HISTORY_FAILURES,
+        "Moments of the figures that were not kept for the charts, by event"
+    );
+    describe_gauge!(
+        "waiting_room_part_ok",
+        "1 while a part that the event depends on does its work, 0 while it fails, by event and part"
     );
     describe_gauge!("waiting_room_waiting", "Waiting tickets, by event");
     describe_gauge!(
@@ -98,6 +107,10 @@ pub(crate) fn store_failed(event: &str) {
     counter!(STORE_FAILURES, "event" => event.to_owned()).increment(1);
 }
 
+pub(crate) fn history_failed(event: &str) {
+    counter!(HISTORY_FAILURES, "event" => event.to_owned()).increment(1);
+}
+
 const PHASES: [Phase; 6] = [
     Phase::Prequeue,
     Phase::Admitting,
@@ -150,6 +163,14 @@ pub(crate) fn observed(figures: &Figures) {
             "setting" => name
         )
         .set(if refused { 1.0 } else { 0.0 });
+    }
+    for health in &figures.health {
+        gauge!(
+            "waiting_room_part_ok",
+            "event" => figures.event.clone(),
+            "part" => health.part.as_str()
+        )
+        .set(if health.ok { 1.0 } else { 0.0 });
     }
     for offer in &figures.offers {
         if let Some(left) = offer.stock_left {

@@ -2,7 +2,7 @@
 
 mod embedded;
 #[cfg(feature = "redis")]
-mod redis;
+pub(crate) mod redis;
 
 use std::time::Duration;
 

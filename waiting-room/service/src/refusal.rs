@@ -9,7 +9,8 @@ use waiting_room_core::{IdError, InvalidSetting, RejoinRefused, Timestamp};
 use waiting_room_tokens::TokenError;
 
 use crate::{
-    keys::KeyError, queue_store::StoreUnavailable, settings::ChangeError, shop::ShopUnavailable,
+    history::HistoryUnavailable, keys::KeyError, queue_store::StoreUnavailable,
+    settings::ChangeError, shop::ShopUnavailable,
 };
 
 /// Why a request was not granted.
@@ -58,6 +59,10 @@ pub(crate) enum Refusal {
     Audit(#[from] waiting_room_audit::Unavailable),
     #[error("too many streams")]
     TooManyStreams,
+    #[error("no such span of time")]
+    InvalidSpan,
+    #[error(transparent)]
+    History(#[from] HistoryUnavailable),
 }
 
 impl From<Refusal> for Problem {
@@ -145,6 +150,15 @@ impl From<Refusal> for Problem {
             }
             Refusal::Audit(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "audit log");
+                Problem::unavailable(Duration::from_secs(5))
+            }
+            Refusal::InvalidSpan => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-span",
+                "Ask for 1 to 60 minutes",
+            ),
+            Refusal::History(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "history");
                 Problem::unavailable(Duration::from_secs(5))
             }
             Refusal::TooManyStreams => Problem::new(

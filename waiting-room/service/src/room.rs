@@ -20,6 +20,7 @@ use crate::{
     board::Board,
     controller::Controller,
     figures::Figures,
+    history::FigureHistory,
     keys::TokenKeys,
     queue_store::{QueueStore, Regime, StoreUnavailable},
     region::{RegionFence, RegionGate},
@@ -169,6 +170,8 @@ pub struct Parts {
     pub keys: Arc<TokenKeys>,
     /// The shop behind the door.
     pub shop: Arc<dyn Shop>,
+    /// Where the last hour of the figures is kept.
+    pub history: Arc<dyn FigureHistory>,
     /// Whether this region may admit.
     pub fence: Arc<dyn RegionFence>,
     /// Those who operate.
@@ -185,6 +188,7 @@ pub struct Gatekeeper {
     pub(crate) settings: Arc<dyn SettingsSource>,
     pub(crate) keys: Arc<TokenKeys>,
     pub(crate) shop: Arc<dyn Shop>,
+    pub(crate) history: Arc<dyn FigureHistory>,
     pub(crate) operators: Operators,
     pub(crate) auditor: Auditor,
     pub(crate) shutdown: CancellationToken,
@@ -231,12 +235,7 @@ impl Gatekeeper {
                 poll_policy: PollPolicy::for_call_window(event.call_window),
                 region: RegionGate::new(parts.fence.clone()),
             });
-            let mut controller = Controller::new(
-                setup.clone(),
-                parts.store.clone(),
-                parts.shop.clone(),
-                settings.clone(),
-            );
+            let mut controller = Controller::new(&parts, setup.clone(), settings.clone());
             let (board, figures) = controller
                 .tick()
                 .await
@@ -264,6 +263,7 @@ impl Gatekeeper {
             settings: parts.settings,
             keys: parts.keys,
             shop: parts.shop,
+            history: parts.history,
             operators: parts.operators,
             auditor: parts.auditor,
             shutdown,

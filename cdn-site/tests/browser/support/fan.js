@@ -84,3 +84,25 @@ export async function recordAhead(page) {
   });
   return () => page.evaluate(() => /** @type {number[]} */ (globalThis.aheadSeen));
 }
+
+/**
+ * Writes down everything that a screen reader is told by the page's live regions, from the first script on.
+ *
+ * @param {Page} page not opened yet
+ */
+export async function recordSpoken(page) {
+  await page.addInitScript(() => {
+    globalThis.spoken = [];
+    const watch = () => {
+      for (const region of document.querySelectorAll('[role="status"], [role="alert"], [aria-live="polite"], [aria-live="assertive"]')) {
+        const note = () => {
+          const text = region.textContent?.trim() ?? "";
+          if (text !== "") globalThis.spoken.push(text);
+        };
+        new MutationObserver(note).observe(region, { childList: true, characterData: true, subtree: true });
+      }
+    };
+    document.addEventListener("DOMContentLoaded", watch);
+  });
+  return () => page.evaluate(() => /** @type {string[]} */ (globalThis.spoken));
+}

@@ -26,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room::{
     Gatekeeper,
+    history::MemoryFigureHistory,
     keys::{FileKeyStore, TokenKeys},
     queue_store::{EmbeddedQueueStore, QueueStore, RedisConfig, RedisQueueStore, Regime},
     region::OneRegion,
@@ -125,6 +126,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             store: orders,
             queue: order_queue,
         }),
+        history: Arc::new(MemoryFigureHistory::default()),
         fence: Arc::new(OneRegion),
         operators,
         auditor: Auditor::of_nothing(),

@@ -10,6 +10,7 @@ mod audit;
 mod bad_input;
 mod crash;
 mod fan_path;
+mod history;
 mod on_sale;
 mod operators;
 mod program;

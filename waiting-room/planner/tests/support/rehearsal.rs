@@ -269,10 +269,21 @@ impl<'a> Sale<'a> {
         }
         self.outcome.looks += LOOKERS;
         let policy = self.scenario.poll_policy();
+        let jitter = self.dice.between(1.0 - policy.jitter, 1.0 + policy.jitter);
+        if self.now < 0.0 {
+            // `momentDelay` of the site's `lib/poll.js`.
+            let far = match self.fans[fan].hidden {
+                true => policy.hidden_ms,
+                false => policy.max_ms,
+            };
+            let rarely = Duration::from_millis(far).as_secs_f64() * jitter;
+            let soon = Duration::from_millis(policy.min_ms).as_secs_f64() / 2.0;
+            let spread = self.dice.between(0.0, 4.0);
+            self.plan(rarely.min(soon + spread - self.now), Step::Look(fan));
+            return;
+        }
         let interval = if self.fans[fan].hidden {
             Duration::from_millis(policy.hidden_ms)
-        } else if self.now < 0.0 {
-            policy.poll_after(Some(Duration::from_secs_f64(-self.now)))
         } else if let Some(board) = &self.snapshot
             && (place.cohort() == Cohort::Arrival || self.now > 1.5)
         {
@@ -285,7 +296,6 @@ impl<'a> Sale<'a> {
         } else {
             policy.poll_after(Some(Duration::ZERO))
         };
-        let jitter = self.dice.between(1.0 - policy.jitter, 1.0 + policy.jitter);
         self.plan(interval.as_secs_f64() * jitter, Step::Look(fan));
     }
 

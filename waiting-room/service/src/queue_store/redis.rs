@@ -12,7 +12,7 @@
 mod answer;
 mod joins;
 mod knowledge;
-mod link;
+pub(crate) mod link;
 mod script;
 mod takeover;
 

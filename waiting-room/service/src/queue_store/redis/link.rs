@@ -70,7 +70,7 @@ pub enum ConnectError {
 
 /// Why there is no answer.
 #[derive(Clone, Debug, Error)]
-pub(super) enum NoAnswer {
+pub(crate) enum NoAnswer {
     #[error("redis: {0}")]
     Redis(#[from] Arc<RedisError>),
     #[error("the last command failed a moment ago")]
@@ -83,7 +83,7 @@ pub(super) enum NoAnswer {
 const REST: Duration = Duration::from_millis(300);
 
 /// The connection, made anew when it breaks or when the other end turns out to be a replica.
-pub(super) struct Link {
+pub(crate) struct Link {
     line: Line,
     under_way: Semaphore,
     started: Instant,
@@ -130,7 +130,7 @@ impl Server {
 }
 
 impl Link {
-    pub(super) async fn open(config: &RedisConfig) -> Result<Self, ConnectError> {
+    pub(crate) async fn open(config: &RedisConfig) -> Result<Self, ConnectError> {
         let certificates = certificates(config)?;
         let line = if config.cluster {
             let mut builder = ClusterClient::builder(config.urls.clone())
@@ -177,7 +177,7 @@ impl Link {
     }
 
     /// Calls a script even so: what the controller does once a tick, which finds out that the store is back.
-    pub(super) async fn call_always(&self, call: &ScriptInvocation<'_>) -> Result<Value, NoAnswer> {
+    pub(crate) async fn call_always(&self, call: &ScriptInvocation<'_>) -> Result<Value, NoAnswer> {
         let _permit = self.under_way.try_acquire().map_err(|error| match error {
             TryAcquireError::NoPermits | TryAcquireError::Closed => NoAnswer::TooMany,
         })?;

@@ -60,7 +60,7 @@ impl Scripts {
 }
 
 /// The keys of one event's queue; the hash tag keeps them on one node of a cluster.
-pub(super) struct Keys([String; 10]);
+pub(super) struct Keys([String; 11]);
 
 impl Keys {
     pub(super) fn of(event: &EventId) -> Self {
@@ -68,6 +68,7 @@ impl Keys {
         Self([
             key("state"),
             key("waiting"),
+            key("late"),
             key("tickets"),
             key("recalled"),
             key("windows"),

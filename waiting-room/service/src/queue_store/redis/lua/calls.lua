@@ -112,23 +112,8 @@ local function free_sessions()
   return max(R.max_sessions - call('ZCARD', SESSIONS), 0)
 end
 
--- To call somebody takes less than to end a session.
-local CALLS_AT_ONCE = 2 * AT_ONCE
-
--- Those whom one turn calls together are a round: their call windows end together, and in TICKETS all who are called for
--- the first time have the same record, without a place. ROUNDS has for each round when its windows end, and each ticket
--- with its place, as the sorted set told them. Who knocks gets a record and a window, in WINDOWS, of their own, and what
--- the round says of them counts no more.
-
--- Calls the first `count` tickets that wait and says how many these were.
-local function call_first(count)
-  if count < 1 then return 0 end
-  -- In two commands: ZPOPMIN takes twice as long.
-  local first = call('ZRANGE', WAITING, 0, count - 1, 'WITHSCORES')
-  local called = #first / 2
-  if called == 0 then return 0 end
-  call('ZREMRANGEBYRANK', WAITING, 0, called - 1)
-
+-- Adds `called`, who are called now, to a batch; gives its index.
+local function add_to_batch(called)
   local index = S.next_batch - 1
   local batch = index >= S.first_batch and batch_at(index)
   if batch and batch[SPAN] == 0 and S.door_time - batch[CALLED_AT] < SAME_AGE then
@@ -140,28 +125,46 @@ local function call_first(count)
     batch = { S.door_time, 0, called, 0, called }
   end
   put_batch(index, batch)
+  return index
+end
 
-  local until_, round = S.door_time + R.call_window, S.next_round
-  local once = cmsgpack.pack({ CALLED, 1, UNTOLD, until_, index, 0, -1, round })
-  call('RPUSH', ROUNDS, struct.pack('>d', until_) .. table.concat(first, ' '))
-  S.next_round = round + 1
-  S.frontier = max(S.frontier, tonumber(first[2 * called]))
+-- Those who are late stand before all others. Each gets a record and a window of its own.
+local function call_late(late, batch, until_)
+  local tickets, records, windows = {}, {}, {}
+  for at = 1, #late / 2 do
+    tickets[at] = late[2 * at - 1]
+    windows[2 * at - 1], windows[2 * at] = whole(until_), tickets[at]
+  end
+  local before = call('HMGET', RECALLED, unpack(tickets))
+  for at, ticket in ipairs(tickets) do
+    local calls = min(tonumber(before[at] or 0) + 1, 255)
+    records[2 * at - 1] = ticket
+    records[2 * at] = cmsgpack.pack({ CALLED, calls, tonumber(late[2 * at]), until_, batch, 0, -1 })
+  end
+  call('ZREMRANGEBYRANK', LATE, 0, #tickets - 1)
+  call('HDEL', RECALLED, unpack(tickets))
+  in_chunks('HSET', TICKETS, records)
+  in_chunks('ZADD', WINDOWS, windows)
+end
+
+-- Calls the first `count` tickets that wait, of those who are late at most AT_ONCE, and says how many these were.
+local function call_first(count)
+  if count < 1 then return 0 end
+  local late = call('ZCARD', LATE) > 0 and call('ZRANGE', LATE, 0, min(count, AT_ONCE) - 1, 'WITHSCORES') or {}
+  local of_late = #late / 2
+  local behind = of_late < AT_ONCE and min(count - of_late, call('ZCARD', WAITING) - S.awaited) or 0
+  local called = of_late + behind
+  if called == 0 then return 0 end
+  local batch, until_ = add_to_batch(called), S.door_time + R.call_window
+  if of_late > 0 then call_late(late, batch, until_) end
+  if behind > 0 then
+    S.awaited = S.awaited + behind
+    local last = call('ZRANGE', WAITING, whole(S.awaited - 1), whole(S.awaited - 1), 'WITHSCORES')
+    S.frontier, S.frontier_ticket = tonumber(last[2]), last[1]
+    put_round(until_, batch, S.frontier, S.frontier_ticket)
+  end
   S.called = S.called + called
   S.open_calls = S.open_calls + called
-
-  local before = {}
-  if call('EXISTS', RECALLED) == 1 then
-    local tickets = {}
-    for at = 1, called do tickets[at] = first[2 * at - 1] end
-    before = call('HMGET', RECALLED, unpack(tickets))
-    call('HDEL', RECALLED, unpack(tickets))
-  end
-  for at = 1, called do
-    local calls = before[at]
-    first[2 * at] = calls
-      and cmsgpack.pack({ CALLED, min(tonumber(calls) + 1, 255), UNTOLD, until_, index, 0, -1, round }) or once
-  end
-  in_chunks('HSET', TICKETS, first)
   return called
 end
 
@@ -177,29 +180,36 @@ local function came(record)
   end
 end
 
+-- Takes the ticket of `record`, which is called, out of where its call stands.
+local function end_call(ticket, record)
+  S.open_calls = S.open_calls - 1
+  if record.awaited then
+    no_longer_awaited(ticket, record)
+  else
+    call('ZREM', WINDOWS, ticket)
+    if record[CAME] == 1 then call('ZREM', AT_DOOR, ticket) end
+  end
+end
+
 -- The ticket of `record` knocks; tells for how long it has been at the door.
 local function knock(ticket, record)
+  if record.awaited then no_longer_awaited(ticket, record) end
   local until_ = S.door_time + max(R.call_window, PRESENCE)
   call('ZADD', WINDOWS, whole(until_), ticket)
   record[UNTIL] = until_
-  locate(ticket, record)
   came(record)
   if call('ZADD', AT_DOOR, whole(S.now), ticket) == 1 then record[SINCE] = S.door_time end
   put(ticket, record)
   return S.door_time - record[SINCE]
 end
 
--- The ticket of `record`, which is called, passed the door or left.
-local function close_call(ticket, record)
-  S.open_calls = S.open_calls - 1
-  if record[CAME] == 0 then
-    local batch = batch_at(record[BATCH])
-    if batch then
-      batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
-      put_batch(record[BATCH], batch)
-    end
-  else
-    call('ZREM', WINDOWS, ticket)
-    call('ZREM', AT_DOOR, ticket)
+-- The ticket of `record`, which is called, will not come any more.
+local function give_up_call(ticket, record)
+  end_call(ticket, record)
+  if record[CAME] == 1 then return end
+  local batch = batch_at(record[BATCH])
+  if batch then
+    batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
+    put_batch(record[BATCH], batch)
   end
 end

@@ -7,7 +7,6 @@ local phase = advance()
 local ticket, place, session = ARGV[OWN], tonumber(ARGV[OWN + 1]), ARGV[OWN + 2]
 
 local function let_in(record)
-  locate(ticket, record)
   local expires_at = S.now + R.session_length
   call('ZADD', SESSIONS, whole(expires_at), ticket)
   put(ticket, { ADMITTED, record[CALLS], record[PLACE], session, S.now, expires_at })
@@ -17,10 +16,9 @@ end
 
 local function admit(record)
   if record[STAGE] == WAITS then
-    call('ZREM', WAITING, ticket)
-    call('HDEL', RECALLED, ticket)
+    end_waiting(ticket)
   elseif record[STAGE] == CALLED then
-    close_call(ticket, record)
+    give_up_call(ticket, record)
   end
   return let_in(record)
 end
@@ -63,10 +61,8 @@ local function answer()
   local shut = phase ~= 'admitting' or call('ZCARD', SESSIONS) >= R.max_sessions
   if not shut and S.level >= PERMIT then
     S.level = S.level - PERMIT
-    if record[CAME] == 1 then return admit(record) end
-    -- Who passes at once need not stand at the door first.
     came(record)
-    S.open_calls = S.open_calls - 1
+    end_call(ticket, record)
     return let_in(record)
   end
   local at_door_for = knock(ticket, record)

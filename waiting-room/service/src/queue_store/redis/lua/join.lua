@@ -7,17 +7,19 @@ local phase = advance()
 local FIRST = OWN + 1
 local count = #ARGV - OWN
 local on_sale = S.now >= R.on_sale_at
-local waited, called_or_gone = call('ZCARD', WAITING), call('HLEN', TICKETS)
-local held_now = waited + called_or_gone
-local records = called_or_gone > 0 and call('HMGET', TICKETS, unpack(ARGV, FIRST)) or {}
+local late, with_record = call('ZCARD', LATE), call('HLEN', TICKETS)
+local in_line = call('ZCARD', WAITING) + late
+local waited, held_now = in_line - S.awaited, in_line + with_record
+local records = with_record > 0 and call('HMGET', TICKETS, unpack(ARGV, FIRST)) or {}
+local late_places = late > 0 and call('ZMSCORE', LATE, unpack(ARGV, FIRST)) or {}
 
 local function next_place()
   return max(S.now, S.last_arrival + 1, FIRST_ARRIVAL)
 end
 
-local function any_called_or_gone()
+local function any_known()
   for at = 1, count do
-    if records[at] then return true end
+    if records[at] or late_places[at] then return true end
   end
   return false
 end
@@ -25,7 +27,7 @@ end
 -- Nearly always all are new, all of them wait, and there is room: then one command seats them, on places one after the
 -- other. Gives the first place; or nothing when it turned out otherwise, and then nobody was seated.
 local function seat_all()
-  if not on_sale or waited == 0 or held_now + count > R.capacity or any_called_or_gone() then return nil end
+  if not on_sale or waited == 0 or held_now + count > R.capacity or any_known() then return nil end
   local first, seats = next_place(), {}
   for at = 1, count do
     seats[2 * at - 1], seats[2 * at] = whole(first + at - 1), ARGV[OWN + at]
@@ -63,16 +65,16 @@ local function seat_each()
 
   for at = 1, count do
     local ticket, answer = ARGV[OWN + at], nil
-    if places[at] then
-      answer = { 2, tonumber(places[at]), { WAITS } }
+    local place = tonumber(places[at] or late_places[at])
+    if place then
+      local awaited = places[at] and passed_by_frontier(place, ticket)
+      answer = { 2, place, awaited and standing(awaited_record(ticket, place)) or { WAITS } }
     elseif records[at] and call('HEXISTS', TICKETS, ticket) == 1 then
       local record = cmsgpack.unpack(records[at])
-      locate(ticket, record)
       answer = { 2, record[PLACE], standing(record) }
     elseif present_now >= R.capacity then
       answer = 0
     else
-      local place
       if on_sale then
         place = next_place()
         S.last_arrival = place
@@ -90,8 +92,12 @@ local function seat_each()
         waiting = 0
         answer = { 1, place, { CALLED, S.now + R.call_window } }
       else
-        added[#added + 1] = whole(place)
-        added[#added + 1] = ticket
+        if passed_by_frontier(place, ticket) then
+          call('ZADD', LATE, whole(place), ticket)
+        else
+          added[#added + 1] = whole(place)
+          added[#added + 1] = ticket
+        end
         answer = place
       end
     end

@@ -6,10 +6,9 @@ local record = record_of(ticket)
 local known = record and 1 or 0
 if record and record[STAGE] ~= LEFT and record[STAGE] ~= ENDED then
   if record[STAGE] == WAITS then
-    call('ZREM', WAITING, ticket)
-    call('HDEL', RECALLED, ticket)
+    end_waiting(ticket)
   elseif record[STAGE] == CALLED then
-    close_call(ticket, record)
+    give_up_call(ticket, record)
   end
   if record[STAGE] == ADMITTED then
     -- It ends first and is left then, as in the core; it counts once among those who are gone.

@@ -15,7 +15,7 @@ if not record then
 elseif record[STAGE] == MISSED and record[CALLS] < R.calls_per_ticket then
   call('HDEL', TICKETS, ticket)
   call('HSET', RECALLED, ticket, record[CALLS])
-  call('ZADD', WAITING, whole(record[PLACE]), ticket)
+  begin_waiting(ticket, record[PLACE])
   S.rejoined = S.rejoined + 1
   answer = { WAITS }
 else

@@ -2,7 +2,8 @@
 
 advance()
 load_curve()
-local waiting = call('ZCARD', WAITING)
+local late = call('ZCARD', LATE)
+local waiting = waiting_now()
 
 -- The ranks of waiting-room-core's Marks.
 local HEAD, NEARBY, EVENLY = 1000, 10, 220
@@ -40,18 +41,35 @@ local function packed(numbers)
   return table.concat(parts)
 end
 
+-- Those who are late stand first; before those who wait behind the frontier, the set holds the awaited.
+local function places(from, to)
+  local scores = {}
+  local function add(entries)
+    for at = 2, #entries, 2 do scores[#scores + 1] = entries[at] end
+  end
+  if from < late then add(call('ZRANGE', LATE, whole(from), whole(min(to, late - 1)), 'WITHSCORES')) end
+  if to >= late then
+    local shift = S.awaited - late
+    add(call('ZRANGE', WAITING, whole(max(from, late) + shift), whole(to + shift), 'WITHSCORES'))
+  end
+  return scores
+end
+
 local function read(from, to)
-  local entries, scores = call('ZRANGE', WAITING, from, to, 'WITHSCORES'), {}
-  for at = 1, #entries / 2 do scores[at] = entries[2 * at] end
-  return packed(scores)
+  return packed(places(from, to))
+end
+
+local function count_up_to(place)
+  local before = late > 0 and call('ZCOUNT', LATE, '-inf', whole(place)) or 0
+  return before + max(call('ZCOUNT', WAITING, '-inf', whole(place)) - S.awaited, 0)
 end
 
 -- The head has to be exact: what was read counts only if as many stand before its end as then, less those called, and
 -- nobody took the place of somebody else. Tells too whether it was read as a whole.
 local function head()
   local before, since = kept('head')
-  if before and since.called <= HEAD / 4 and (since.gone == 0 or since.rejoined == 0)
-    and call('ZCOUNT', WAITING, '-inf', whole(struct.unpack('>d', before, #before - BYTES + 1))) == HEAD - since.called
+  if before and since.called < HEAD and (since.gone == 0 or since.rejoined == 0)
+    and count_up_to(struct.unpack('>d', before, #before - BYTES + 1)) == HEAD - since.called
   then
     local now = before:sub(since.called * BYTES + 1)
     if since.called > 0 then now = now .. read(HEAD - since.called, HEAD - 1) end
@@ -63,8 +81,7 @@ local function head()
 end
 
 local function place_at(rank)
-  local text = whole(rank)
-  return tonumber(call('ZRANGE', WAITING, text, text, 'WITHSCORES')[2])
+  return tonumber(places(rank, rank)[1])
 end
 
 -- Behind the head a rank may be out by a four-thousandth of the queue; by twice that where the head was read at the same

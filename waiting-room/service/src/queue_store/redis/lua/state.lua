@@ -3,21 +3,23 @@
 -- Words and rules are the core's (waiting-room/core/src/queue.rs and below): what is explained there is not
 -- explained again here. The test `answers_as_the_core_does` drives both with the same operations.
 --
--- A ticket that waits costs one sorted-set entry and nothing else. All others have a record in a hash.
+-- A ticket that waits, or is called and has not come yet, costs one sorted-set entry and nothing else. All others have a
+-- record in a hash.
 -- Times are microseconds, the rate's permits are counted as in PermitBucket: both exact as doubles.
 --
 -- A script is run from the top each time, its functions made anew: so each takes only the files that it needs, and
 -- what all calls have in common travels as two packed values, the rules in ARGV and the state in one field.
 
-local STATE, WAITING, TICKETS, RECALLED, WINDOWS, ROUNDS, AT_DOOR, SESSIONS, BATCHES, GONE =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local STATE, WAITING, LATE, TICKETS, RECALLED, WINDOWS, ROUNDS, AT_DOOR, SESSIONS, BATCHES, GONE =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 
 local call, max, min, floor = redis.call, math.max, math.min, math.floor
 
 local SECOND = 1000000
 local PERMIT = 60 * SECOND
 
--- One script call handles this many expired windows, sessions or calls at most, so that none blocks the store.
+-- One script call handles this many expired windows or sessions at most, and calls this many of those who are late, so
+-- that none blocks the store.
 local AT_ONCE = 500
 
 -- ARGV[1]: the rules as doubles (Preamble in script.rs), ARGV[2]: who asks, from ARGV[OWN] on: the script's own.
@@ -49,20 +51,20 @@ local function whole(number)
 end
 
 -- All of the state, in the order of the fields below.
-local STATE_FORMAT = '>ddddddddddddddddddddddddddd'
+local STATE_FORMAT = '>ddddddddddddddddddddddddddc16'
 
 local function read_state(packed)
   local epoch, revision, now, recovers_until, door_time, door_open, level, per_minute, bucket, refilled_at, frontier,
     last_arrival, joined, rejoined, called, claimed, missed, left, sessions_ended, ended_at_last_turn, last_turn,
-    ended_per_second, first_batch, next_batch, open_calls, first_round, next_round = struct.unpack(STATE_FORMAT, packed)
+    ended_per_second, first_batch, next_batch, open_calls, awaited, frontier_ticket = struct.unpack(STATE_FORMAT, packed)
   S = {
     epoch = epoch, revision = revision, now = now, recovers_until = recovers_until, door_time = door_time,
     door_open = door_open, level = level, per_minute = per_minute, bucket = bucket, refilled_at = refilled_at,
     frontier = frontier, last_arrival = last_arrival, joined = joined, rejoined = rejoined, called = called,
     claimed = claimed, missed = missed, left = left, sessions_ended = sessions_ended,
     ended_at_last_turn = ended_at_last_turn, last_turn = last_turn, ended_per_second = ended_per_second,
-    first_batch = first_batch, next_batch = next_batch, open_calls = open_calls, first_round = first_round,
-    next_round = next_round,
+    first_batch = first_batch, next_batch = next_batch, open_calls = open_calls, awaited = awaited,
+    frontier_ticket = frontier_ticket,
   }
 end
 
@@ -71,7 +73,7 @@ local function packed_state()
     S.epoch, S.revision, S.now, S.recovers_until, S.door_time, S.door_open, S.level, S.per_minute, S.bucket,
     S.refilled_at, S.frontier, S.last_arrival, S.joined, S.rejoined, S.called, S.claimed, S.missed, S.left,
     S.sessions_ended, S.ended_at_last_turn, S.last_turn, S.ended_per_second, S.first_batch, S.next_batch,
-    S.open_calls, S.first_round, S.next_round)
+    S.open_calls, S.awaited, S.frontier_ticket)
 end
 
 local function save()

@@ -18,7 +18,7 @@ local function adopt_rate()
 end
 
 local function begin(now)
-  call('DEL', WAITING, TICKETS, RECALLED, WINDOWS, ROUNDS, AT_DOOR, SESSIONS, BATCHES, GONE)
+  call('DEL', WAITING, LATE, TICKETS, RECALLED, WINDOWS, ROUNDS, AT_DOOR, SESSIONS, BATCHES, GONE)
   S = {
     -- No memory has to survive for a new epoch to be a higher one: it counts the seconds.
     epoch = max(R.known_epoch + 1, floor(now / SECOND)), revision = R.known_revision, now = now,
@@ -27,7 +27,7 @@ local function begin(now)
     door_time = 0, door_open = 0, level = 0, per_minute = 0, bucket = 0, refilled_at = now, frontier = 0, last_arrival = 0,
     joined = 0, rejoined = 0, called = 0, claimed = 0, missed = 0, left = 0, sessions_ended = 0,
     ended_at_last_turn = 0, last_turn = -1, ended_per_second = 0, first_batch = 0, next_batch = 0,
-    open_calls = 0, first_round = 0, next_round = 0,
+    open_calls = 0, awaited = 0, frontier_ticket = ('\0'):rep(TICKET_BYTES),
   }
   adopt_rate()
 end

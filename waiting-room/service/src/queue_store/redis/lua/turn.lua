@@ -9,28 +9,28 @@ local changed = {}
 
 local missed = 0
 
+local function less_to_come(index, count)
+  local batch = batches[index]
+  if batch then
+    batch[NOT_COME] = max(batch[NOT_COME] - count, 0)
+    changed[index] = batch
+  end
+end
+
 local function put_missed(tickets_and_records)
-  if #tickets_and_records == 0 then return end
   in_chunks('HSET', TICKETS, tickets_and_records)
   local count = #tickets_and_records / 2
   missed, S.missed, S.open_calls = missed + count, S.missed + count, S.open_calls - count
 end
 
-local function one_less_to_come(index)
-  local batch = batches[index]
-  if batch then
-    batch[NOT_COME] = max(batch[NOT_COME] - 1, 0)
-    changed[index] = batch
-  end
-end
-
--- Those who knocked, and not lately.
+-- Those with a window of their own.
 local function miss_windows()
   local tickets = call('ZRANGEBYSCORE', WINDOWS, '-inf', whole(S.door_time), 'LIMIT', 0, AT_ONCE)
   if #tickets == 0 then return 0 end
   local records = {}
   for at, packed in ipairs(call('HMGET', TICKETS, unpack(tickets))) do
     local record = cmsgpack.unpack(packed)
+    if record[CAME] == 0 then less_to_come(record[BATCH], 1) end
     records[2 * at - 1], records[2 * at] = tickets[at], cmsgpack.pack({ MISSED, record[CALLS], record[PLACE] })
   end
   put_missed(records)
@@ -39,36 +39,46 @@ local function miss_windows()
   return #tickets
 end
 
--- Those of a round who never knocked: their records are as the round made them.
-local function miss_round(number, round)
-  local tickets, places, records = {}, {}, {}
-  local from = ROUND_BEGINS
-  while from <= #round do
-    local place_from = from + TICKET_BYTES + 1
-    local ends = round:find(' ', place_from, true) or #round + 1
-    tickets[#tickets + 1] = round:sub(from, from + TICKET_BYTES - 1)
-    places[#places + 1] = round:sub(place_from, ends - 1)
-    from = ends + 1
+-- Those of the oldest round who have not come. Gives how many these were, or nothing when its windows are open.
+local function miss_round()
+  local round = call('ZRANGE', ROUNDS, 0, 0)[1]
+  if not round then return nil end
+  local until_, batch, last_place, last_ticket = struct.unpack(ROUND_FORMAT, round)
+  if until_ > S.door_time then return nil end
+  -- Whoever shares the last place may be of the next round.
+  local most = min(call('ZCOUNT', WAITING, '-inf', whole(last_place)), AT_ONCE)
+  local first = most > 0 and call('ZRANGE', WAITING, 0, most - 1, 'WITHSCORES') or {}
+  local count = 0
+  for at = 1, #first, 2 do
+    local place = tonumber(first[at + 1])
+    if stands_after(place, first[at], last_place, last_ticket) then break end
+    first[at + 1] = cmsgpack.pack({ MISSED, 1, place })
+    count = count + 1
   end
-  for at, packed in ipairs(call('HMGET', TICKETS, unpack(tickets))) do
-    local record = packed and cmsgpack.unpack(packed)
-    if record and record[STAGE] == CALLED and record[CAME] == 0 and record[ROUND] == number then
-      one_less_to_come(record[BATCH])
-      records[#records + 1] = tickets[at]
-      records[#records + 1] = cmsgpack.pack({ MISSED, record[CALLS], tonumber(places[at]) })
-    end
+  if count > 0 then
+    for at = #first, 2 * count + 1, -1 do first[at] = nil end
+    put_missed(first)
+    call('ZREMRANGEBYRANK', WAITING, 0, count - 1)
+    S.awaited = S.awaited - count
+    less_to_come(batch, count)
   end
-  put_missed(records)
-  return #tickets
+  if count < AT_ONCE then call('ZREM', ROUNDS, round) end
+  return count
 end
 
 local looked_at = miss_windows()
-while looked_at < AT_ONCE and S.first_round < S.next_round do
-  local round = call('LINDEX', ROUNDS, 0)
-  if struct.unpack('>d', round) > S.door_time then break end
-  looked_at = looked_at + miss_round(S.first_round, round)
-  call('LPOP', ROUNDS)
-  S.first_round = S.first_round + 1
+while looked_at < AT_ONCE do
+  local count = miss_round()
+  if not count then break end
+  -- To look at a round is something too.
+  looked_at = looked_at + count + 1
+end
+
+-- What is learned of a batch depends on who of it has missed the call: first all of these.
+if looked_at >= AT_ONCE then
+  for index, batch in pairs(changed) do put_batch(index, batch) end
+  save()
+  return reply(0, missed, expired, 1)
 end
 
 local function close_span(batch, next_span)
@@ -117,8 +127,7 @@ if phase == 'admitting' then
   local into_checkout = free_sessions() + S.ended_per_second * lead
   local missing = min(max(through_the_door, 1), into_checkout) - expected(batches)
   wanted = max(math.ceil(missing / max(still_comes(0), LEAST_SHOW_SHARE)), 0)
-  called = call_first(min(wanted, CALLS_AT_ONCE))
+  called = call_first(wanted)
 end
 save()
-local more = (looked_at >= AT_ONCE or (wanted > called and called == CALLS_AT_ONCE)) and 1 or 0
-return reply(called, missed, expired, more)
+return reply(called, missed, expired, wanted > called and waiting_now() > 0 and 1 or 0)
