@@ -5,27 +5,36 @@
 //! check in the same way.
 
 mod checkout_form;
+mod filled;
+mod leaving;
+mod message;
 mod order_page;
+mod review;
 
-use askama::Template;
 use axum::{
     Router,
     extract::{FromRequestParts, Path},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
-use service_kit::{extract::cookie, problem::Problem};
+use basic_pages::Reader;
+use http::request::Parts;
+use service_kit::extract::cookie;
 use utoipa_axum::router::OpenApiRouter;
 use waiting_room_catalogue::Event;
 use waiting_room_core::EventId;
 
+use self::message::refused;
 use crate::http::{Checkout, Pass, Refusal};
 
 /// The pages.
 pub(crate) fn routes() -> OpenApiRouter<Checkout> {
     Router::new()
         .route("/basic/{event}/checkout", get(checkout_form::show))
+        .route(
+            "/basic/{event}/checkout/leave",
+            get(leaving::ask).post(leaving::leave),
+        )
         .route(
             "/basic/{event}/order",
             post(checkout_form::submit).get(order_page::show),
@@ -38,30 +47,22 @@ struct Visit {
     checkout: Checkout,
     event: Event,
     pass: Pass,
-}
-
-/// A page that says why the one that was asked for is not shown.
-#[derive(Template)]
-#[template(path = "message.html")]
-struct MessagePage {
-    title: &'static str,
-    text: &'static str,
-    link: String,
-    link_label: &'static str,
-    refresh_seconds: Option<u64>,
+    reader: Reader,
 }
 
 impl FromRequestParts<Checkout> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, checkout: &Checkout) -> Result<Self, Response> {
-        let unknown = || refused(None, Refusal::UnknownEvent);
+        let Ok(reader) = Reader::from_request_parts(parts, &()).await;
+        let unknown = || refused(&reader, None, Refusal::UnknownEvent);
         let Path(event) = Path::<String>::from_request_parts(parts, &())
             .await
             .map_err(|_| unknown())?;
         let id = event.parse::<EventId>().map_err(|_| unknown())?;
         let event = checkout.event(&id).map_err(|_| unknown())?.clone();
-        let refused = |refusal| refused(Some(&id), refusal);
+        let reader = reader.at(id.as_str());
+        let refused = |refusal| refused(&reader, Some(&id), refusal);
         let token = cookie(&parts.headers, &format!("wr_admission_{id}"))
             .ok_or_else(|| refused(Refusal::InvalidToken("no admission cookie")))?;
         let pass = checkout
@@ -75,72 +76,23 @@ impl FromRequestParts<Checkout> for Visit {
             checkout: checkout.clone(),
             event,
             pass,
+            reader,
         })
     }
 }
 
-/// The page that tells `refusal`, with the status that the API answers it with.
-fn refused(event: Option<&EventId>, refusal: Refusal) -> Response {
-    refusal.log();
-    let (title, text) = match refusal {
-        Refusal::InvalidToken(_) => (
-            "The way in is the queue",
-            "The shop opens for people who have been called. Your place, if you have one, is on the \
-             queue page.",
-        ),
-        Refusal::SessionOver => (
-            "Your session is over",
-            "The time ran out before an order was placed, or you left. You can look whether your \
-             place can be used again.",
-        ),
-        Refusal::UnknownEvent => ("No such event", "There is nothing on sale at this address."),
-        _ => (
-            "One moment",
-            "Something is not working right now. Nothing you did is lost: this page tries again by \
-             itself.",
-        ),
-    };
-    let status = Problem::from(refusal).into_response().status();
-    let page = MessagePage {
-        title,
-        text,
-        link: event.map_or("/basic/".to_owned(), |event| format!("/basic/{event}")),
-        link_label: match event {
-            Some(_) => "To the queue",
-            None => "All events",
-        },
-        refresh_seconds: status.is_server_error().then_some(5),
-    };
-    render(status, &page)
-}
+impl Visit {
+    fn refused(&self, refusal: Refusal) -> Response {
+        refused(&self.reader, Some(&self.event.id), refusal)
+    }
 
-fn to_order(event: &EventId) -> Response {
-    Redirect::to(&format!("/basic/{event}/order")).into_response()
-}
+    fn to_order(&self) -> Response {
+        Redirect::to(&format!("/basic/{}/order", self.event.id)).into_response()
+    }
 
-/// What a page without scripts needs, and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
-                      base-uri 'none'; frame-ancestors 'none'";
-
-fn render(status: StatusCode, page: &impl Template) -> Response {
-    let html = match page.render() {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "a page was not rendered");
-            return Problem::internal().into_response();
-        }
-    };
-    let headers = [
-        (header::CACHE_CONTROL, "private, no-store"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    let headers: [(HeaderName, HeaderValue); 4] =
-        headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    (status, headers, Html(html)).into_response()
-}
-
-fn money(cents: u64, currency: &str) -> String {
-    format!("{}.{:02} {currency}", cents / 100, cents % 100)
+    fn session_left(&self) -> String {
+        let left = self.pass.claims.expires_at.since(self.pass.at);
+        let left = self.reader.span(left.as_secs());
+        self.reader.fill("basic.session", &[("time", &left)])
+    }
 }

@@ -1,6 +1,5 @@
 //! The HTTP face of checkout: the fan's API, the operator's, and the pages that need no JavaScript.
 
-mod connector;
 mod dead_letters;
 mod figures;
 mod jwks;

@@ -43,7 +43,7 @@ pub use self::{
     order::{
         Basket, Buyer, BuyerName, Email, Fault, Field, IdempotencyKey, InvalidIdempotencyKey,
         InvalidOrder, InvalidOrderId, LineRequest, Order, OrderId, OrderLine, OrderRequest,
-        OrderState, RefusalReason,
+        OrderState, RefusalReason, Wrong,
     },
     queue::{
         DeadLetter, DeadLetters, Delivery, Depth, OrderMessage, OrderQueue, QueuePolicy, Receipt,

@@ -15,7 +15,7 @@ pub use self::{
     buyer::{Buyer, BuyerName, Email},
     id::{InvalidOrderId, OrderId},
     key::{IdempotencyKey, InvalidIdempotencyKey},
-    request::{Fault, Field, InvalidOrder, LineRequest, OrderRequest},
+    request::{Fault, Field, InvalidOrder, LineRequest, OrderRequest, Wrong},
     state::{OrderState, RefusalReason},
 };
 

@@ -9,9 +9,16 @@ const at = stage(
     { id: "aurora", admission_rate_per_minute: 240, call_window_seconds: 60 },
     { id: "matinee", name: "Matinée", admission_rate_per_minute: 60 },
     { id: "evening", name: "Evening", call_window_seconds: 5 },
+    { id: "later", name: "Later", opens_at: inSeconds(-60), on_sale_at: inSeconds(3600) },
+    { id: "tiny", name: "Tiny", offers: [{ id: "seat", name: "Seat", price_cents: 1500, currency: "EUR", stock: 2, max_per_order: 2 }, { id: "stool", name: "Stool", price_cents: 900, currency: "EUR", stock: 20, max_per_order: 2 }] },
   ],
   ["--tick-ms", "250"],
 );
+
+/** @param {number} seconds */
+function inSeconds(seconds) {
+  return new Date(Date.now() + seconds * 1000).toISOString();
+}
 
 const INCOMPLETE = /status of 422 .*\/order\)/;
 const plain = { javaScriptEnabled: false };
@@ -25,7 +32,7 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   assert.equal(await text(page, "state"), "You are in the queue");
   const people = async () => {
     await page.getByTestId("check").click();
-    return (await page.getByTestId("ahead").count()) === 0 ? null : Number(await text(page, "ahead"));
+    return (await page.getByTestId("ahead").count()) === 0 ? null : Number((await text(page, "ahead")).replaceAll(/\D/g, ""));
   };
   const ahead = (await until("a board knows the place", people)) ?? NaN;
   assert.ok(ahead > 10 && ahead <= 60, `${ahead} people ahead`);
@@ -48,12 +55,20 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   const before = await at.program.stockLeft("aurora", "seated");
   await page.getByTestId("name").fill("Inês <Duarte>");
   await page.getByTestId("email").fill("ines@example.org");
-  await page.getByTestId("submit").click();
+  await page.getByTestId("review").click();
   await page.getByTestId("lines-error").waitFor();
   assert.equal(await page.getByTestId("name").inputValue(), "Inês <Duarte>", "what was filled in stays");
   await inspectCopy(page);
 
+  await page.getByTestId("quantity-seated").fill("1");
+  await page.getByTestId("review").click();
+  assert.equal(await text(page, "total"), "€62.00", "the total before anything is ordered");
+  await inspectCopy(page, "basic-review");
+  await page.getByTestId("change").click();
+  assert.equal(await page.getByTestId("email").inputValue(), "ines@example.org", "what was filled in stays");
   await page.getByTestId("quantity-seated").fill("2");
+  await page.getByTestId("review").click();
+  assert.equal(await at.program.stockLeft("aurora", "seated"), before, "nothing has been ordered yet");
   await page.getByTestId("submit").click();
   await until("the order is confirmed", async () => (await text(page, "order-state")) === "Confirmed");
   assert.match(page.url(), /\/basic\/aurora\/order$/);
@@ -73,7 +88,15 @@ test("without JavaScript a fan leaves the queue, and the next visit begins anew"
   const page = await (await at.visitor(plain)).open("/basic/matinee");
   assert.match(await page.getByRole("main").innerText(), /Back at eight\./);
   await page.getByTestId("join").click();
+  assert.equal(await text(page, "state"), "Paused for a moment");
+  assert.equal(await text(page, "eta"), "known when it goes on");
+  await inspectCopy(page, "basic-paused");
   await page.getByTestId("leave").click();
+  await page.getByTestId("leave-no").click();
+  assert.equal(await text(page, "state"), "Paused for a moment", "it asks before it gives the place up");
+  await page.getByTestId("leave").click();
+  await inspectCopy(page, "basic-leave");
+  await page.getByTestId("leave-yes").click();
   await page.getByTestId("join").waitFor();
   // Figures are a tick old.
   await until("the place is free", async () => (await at.program.figures("matinee")).left_total === 1);
@@ -93,6 +116,62 @@ test("without JavaScript a missed call is explained, and leads back in", async (
     await page.goto("/basic/evening");
     return (await text(page, "state")) === "It is your turn";
   });
+});
+
+test("without JavaScript the draw is told of with its seal, and who comes early is told that it is no advantage", async () => {
+  const page = await (await at.visitor(plain)).open("/basic/later");
+  await page.getByTestId("join").click();
+  assert.equal(await text(page, "state"), "You are in the draw");
+  assert.match(await page.getByRole("main").innerText(), /Being early gives no advantage/);
+  assert.match(await text(page, "sale"), /UTC, in (59|60) minutes$/);
+  assert.match(await text(page, "commitment"), /^[0-9a-f]{64}$/);
+  await inspectCopy(page, "basic-draw");
+});
+
+test("without JavaScript who comes too late for the last seats is told so, and leaves the shop", async () => {
+  const visitor = await at.visitor({ ...plain, expects: [/status of (401|422)/] });
+  const page = await visitor.open("/basic/tiny");
+  await page.getByTestId("join").click();
+  await page.getByTestId("enter").click();
+  const rival = await (await at.visitor(plain)).open("/basic/tiny");
+  await rival.getByTestId("join").click();
+  await rival.getByTestId("enter").click();
+  for (const buyer of [rival, page]) {
+    await buyer.getByTestId("quantity-seat").fill("2");
+    await buyer.getByTestId("name").fill("Ada");
+    await buyer.getByTestId("email").fill("ada@example.org");
+    await buyer.getByTestId("review").click();
+    await buyer.getByTestId("total").waitFor();
+  }
+  await rival.getByTestId("submit").click();
+  await until("the rival has them", async () => (await text(rival, "order-state")) === "Confirmed");
+  await page.getByTestId("submit").click();
+  await until("they are sold out", async () => (await text(page, "order-state")) === "Sold out");
+  await inspectCopy(page, "basic-refused");
+  await page.getByTestId("order-again").click();
+  assert.match(await text(page, "offer-seat"), /Sold out/);
+  assert.equal(await page.getByTestId("quantity-seat").count(), 0);
+  await inspectCopy(page, "basic-sold-out");
+  await page.getByTestId("leave-session").click();
+  await inspectCopy(page);
+  await page.getByTestId("leave-session-yes").click();
+  assert.equal(await text(page, "title"), "You left the shop");
+  await page.goto("/basic/tiny");
+  assert.equal(await text(page, "state"), "Your session is over");
+  await inspectCopy(page);
+});
+
+test("without JavaScript a fan keeps the place through a restart of the server", async () => {
+  await at.program.set("matinee", { mode: "pause" });
+  const page = await (await at.visitor(plain)).open("/basic/matinee");
+  await page.getByTestId("join").click();
+  const [ticket, place] = [await text(page, "ticket"), await text(page, "place")];
+  await at.program.kill();
+  await at.program.restart();
+  await page.goto("/basic/matinee");
+  assert.deepEqual([await text(page, "ticket"), await text(page, "place")], [ticket, place]);
+  assert.match(await text(page, "state"), /keep your place|Paused/);
+  await inspectCopy(page);
 });
 
 test("the cookies of the pages without JavaScript are out of reach of scripts and other sites", async () => {

@@ -72,24 +72,6 @@ test("a page that does not exist says so and leads home", async () => {
   await inspect(page);
 });
 
-test("every page tells browsers to run nothing foreign and to show it in no frame", async () => {
-  for (const path of ["", "waiting-room.html", "checkout.html", "order.html", "console.html", "nothing-here", "basic/", "basic/quartet", "basic/quartet/checkout"]) {
-    const { headers } = await fetch(new URL(path, at.program.home), { headers: { Accept: "text/html" } });
-    assert.match(headers.get("content-type") ?? "", /^text\/html/, path);
-    const policy = headers.get("content-security-policy") ?? "";
-    assert.match(policy, /default-src '(none|self)'/, path);
-    assert.match(policy, /frame-ancestors 'none'/, path);
-    assert.doesNotMatch(policy, /unsafe-|\*|https?:/, path);
-  }
-});
-
-test("every answer tells browsers to guess no types", async () => {
-  for (const path of ["", "basic/", "js/api.js", "styles/base.css", "assets/logo.svg", "v1/events", "v1/events/unknown", ".well-known/jwks.json"]) {
-    const { headers } = await fetch(new URL(path, at.program.home));
-    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
-  }
-});
-
 test("what a page must not do is noticed here", async () => {
   const visitor = await at.visitor();
   const page = await visitor.open("/404.html");

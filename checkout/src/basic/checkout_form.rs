@@ -3,35 +3,37 @@
 //! It carries the idempotency key that its order will have, drawn when the form is rendered: so
 //! pressing the button twice, or sending the form once more after a lost answer, orders once.
 
-use std::time::Duration;
-
 use askama::Template;
 use axum::{
     extract::{Form, rejection::FormRejection},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use basic_pages::{Frame, Reader, render};
 use http::StatusCode;
-use service_kit::{extract::SameOrigin, problem::Problem};
-use waiting_room_catalogue::Event;
+use service_kit::extract::SameOrigin;
 
-use super::{Visit, money, refused, render, to_order};
-use crate::{
-    Field, Figures, IdempotencyKey, InvalidOrder, LineRequest, OrderRequest, OrderState,
-    http::Refusal,
+use super::{
+    Visit,
+    filled::{Filled, Step},
+    message::{malformed, refused},
+    review::ReviewPage,
 };
+use crate::{Field, Figures, IdempotencyKey, InvalidOrder, OrderState, Wrong, http::Refusal};
 
 #[derive(Template)]
 #[template(path = "checkout.html")]
 struct CheckoutPage {
+    frame: Frame,
+    words: FormWords,
     event_id: String,
     event_name: String,
     venue: Option<String>,
-    session_left: String,
-    note: Option<&'static str>,
+    session: String,
+    note: Option<String>,
+    faulty: Option<String>,
+    sold_out: Option<String>,
     key: String,
     offers: Vec<OfferRow>,
-    sold_out: bool,
     lines_error: Option<String>,
     name: String,
     name_error: Option<String>,
@@ -39,85 +41,88 @@ struct CheckoutPage {
     email_error: Option<String>,
 }
 
+/// The form's own texts.
+struct FormWords {
+    title: String,
+    choose: String,
+    offer: String,
+    price: String,
+    left: String,
+    sold_out: String,
+    who: String,
+    name: String,
+    email: String,
+    email_hint: String,
+    review: String,
+    leave: String,
+}
+
 struct OfferRow {
     id: String,
     name: String,
     price: String,
-    left: u32,
+    left: String,
+    gone: bool,
     most: u32,
+    how_many: String,
+    limit: String,
     wanted: String,
 }
 
-/// What a fan filled in. Nothing of it is checked yet.
-#[derive(Debug, Default)]
-struct Filled {
-    key: String,
-    name: String,
-    email: String,
-    quantities: Vec<(String, String)>,
-}
-
-/// What each quantity's field is called, before the offer's id.
-const QUANTITY: &str = "quantity.";
-
 /// Shows the form, or the order that the ticket has already.
 pub(super) async fn show(visit: Visit) -> Response {
-    let latest = latest_state(&visit).await;
-    let note = match latest {
-        Err(refusal) => return refused(Some(&visit.event.id), refusal),
-        Ok(Some(OrderState::Pending | OrderState::Confirmed { .. })) => {
-            return to_order(&visit.event.id);
-        }
-        Ok(Some(OrderState::Refused { .. })) => Some(
-            "Your last choice was sold out before it could be reserved. Nothing was charged: please \
-             choose something else.",
-        ),
+    let note = match latest_state(&visit).await {
+        Err(refusal) => return visit.refused(refusal),
+        Ok(Some(OrderState::Pending | OrderState::Confirmed { .. })) => return visit.to_order(),
+        Ok(Some(OrderState::Refused { .. })) => Some("checkout.was_refused"),
         Ok(None) => None,
     };
-    let filled = Filled {
-        key: draw_key(),
-        ..Filled::default()
-    };
-    form(visit, filled, InvalidOrder(Vec::new()), note).await
+    form(visit, Filled::empty(), InvalidOrder(Vec::new()), note).await
 }
 
-/// Places the order that the form asks for.
+/// Takes the form: shows the total, or places the order.
 pub(super) async fn submit(
     _: SameOrigin,
     visit: Visit,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
     let Ok(Form(fields)) = form else {
-        return malformed();
+        return malformed(&visit.reader, &visit.event.id);
     };
-    let mut filled = Filled::of(fields);
+    let filled = Filled::of(fields);
     let Ok(key) = filled.key.parse::<IdempotencyKey>() else {
-        return malformed();
+        return malformed(&visit.reader, &visit.event.id);
     };
+    match filled.step {
+        Step::Order => place(visit, key, filled).await,
+        Step::Change => self::form(visit, filled, InvalidOrder(Vec::new()), None).await,
+        Step::Review => match filled.request().check(&visit.event) {
+            Err(faults) => self::form(visit, filled, faults, None).await,
+            Ok((basket, buyer)) => {
+                if let Err(refusal) = visit.checkout.open_session(visit.pass.clone()).await {
+                    return not_open(&visit, refusal);
+                }
+                let page = ReviewPage::of(&visit, filled, &basket, &buyer);
+                render(StatusCode::OK, &page, &visit.reader)
+            }
+        },
+    }
+}
+
+async fn place(visit: Visit, key: IdempotencyKey, filled: Filled) -> Response {
     match visit
         .checkout
         .place(&visit.pass, key, filled.request())
         .await
     {
-        Ok(_) | Err(Refusal::AlreadyBought(_)) => to_order(&visit.event.id),
-        Err(Refusal::InvalidOrder(faults)) => self::form(visit, filled, faults, None).await,
+        Ok(_) | Err(Refusal::AlreadyBought(_)) => visit.to_order(),
+        Err(Refusal::InvalidOrder(faults)) => form(visit, filled, faults, None).await,
         Err(Refusal::KeyReused) => {
-            filled.key = draw_key();
-            let note = "This form was sent before with another choice. Please check it and send it \
-                        again.";
-            self::form(visit, filled, InvalidOrder(Vec::new()), Some(note)).await
+            let faults = InvalidOrder(Vec::new());
+            form(visit, filled.anew(), faults, Some("basic.resent")).await
         }
-        Err(refusal) => refused(Some(&visit.event.id), refusal),
+        Err(refusal) => visit.refused(refusal),
     }
-}
-
-fn malformed() -> Response {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        "malformed-form",
-        "The form is not complete",
-    )
-    .into_response()
 }
 
 async fn latest_state(visit: &Visit) -> Result<Option<OrderState>, Refusal> {
@@ -127,158 +132,125 @@ async fn latest_state(visit: &Visit) -> Result<Option<OrderState>, Refusal> {
     Ok(latest.map(|order| order.state))
 }
 
+/// A pass that was good when it was issued opens nothing any more: its time is over.
+fn not_open(visit: &Visit, refusal: Refusal) -> Response {
+    visit.refused(match refusal {
+        Refusal::InvalidToken(_) => Refusal::SessionOver,
+        refusal => refusal,
+    })
+}
+
 async fn form(
     visit: Visit,
     filled: Filled,
     faults: InvalidOrder,
     note: Option<&'static str>,
 ) -> Response {
-    let Visit {
-        checkout,
-        event,
-        pass,
-    } = visit;
-    let open = checkout.open_session(pass.clone()).await;
-    let figures = checkout.figures(&event.id).await;
+    let open = visit.checkout.open_session(visit.pass.clone()).await;
+    let figures = visit.checkout.figures(&visit.event.id).await;
     let figures = match (open, figures) {
         (Ok(_), Ok(Some(figures))) => figures,
-        (Err(Refusal::InvalidToken(_)), _) => {
-            return refused(Some(&event.id), Refusal::SessionOver);
-        }
-        (Err(refusal), _) => return refused(Some(&event.id), refusal),
-        (_, Ok(None)) => return refused(None, Refusal::UnknownEvent),
-        (_, Err(error)) => return refused(Some(&event.id), error.into()),
+        (Err(refusal), _) => return not_open(&visit, refusal),
+        (_, Ok(None)) => return refused(&visit.reader, None, Refusal::UnknownEvent),
+        (_, Err(error)) => return visit.refused(error.into()),
     };
-    let offers: Vec<OfferRow> = offer_rows(&event, &figures, &filled);
     let status = if faults.0.is_empty() {
         StatusCode::OK
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let page = CheckoutPage {
-        event_id: event.id.to_string(),
-        event_name: event.name,
-        venue: event.venue,
-        session_left: in_words(pass.claims.expires_at.since(pass.at)),
-        note,
-        key: filled.key,
-        sold_out: offers.iter().all(|offer| offer.left == 0),
-        offers,
-        lines_error: told(&faults, Field::Lines),
-        name: filled.name,
-        name_error: told(&faults, Field::Name),
-        email: filled.email,
-        email_error: told(&faults, Field::Email),
-    };
-    render(status, &page)
+    let page = CheckoutPage::of(&visit, filled, &figures, &faults, note);
+    render(status, &page, &visit.reader)
 }
 
-fn offer_rows(event: &Event, figures: &Figures, filled: &Filled) -> Vec<OfferRow> {
-    let offers = event.offers.iter().zip(&figures.offers);
+impl CheckoutPage {
+    fn of(
+        visit: &Visit,
+        filled: Filled,
+        figures: &Figures,
+        faults: &InvalidOrder,
+        note: Option<&'static str>,
+    ) -> Self {
+        let reader = &visit.reader;
+        let told = |field| told(faults, field, reader);
+        let offers = offer_rows(visit, figures, &filled);
+        let sold_out = offers.iter().all(|offer| offer.gone);
+        Self {
+            frame: reader.frame(),
+            words: FormWords::of(reader),
+            event_id: visit.event.id.to_string(),
+            event_name: visit.event.name.clone(),
+            venue: visit.event.venue.clone(),
+            session: visit.session_left(),
+            note: note.map(|note| reader.text(note)),
+            faulty: (!faults.0.is_empty()).then(|| reader.text("basic.faults")),
+            sold_out: sold_out.then(|| reader.text("checkout.all_sold_out")),
+            key: filled.key,
+            offers,
+            lines_error: told(Field::Lines),
+            name: filled.name,
+            name_error: told(Field::Name),
+            email: filled.email,
+            email_error: told(Field::Email),
+        }
+    }
+}
+
+impl FormWords {
+    fn of(reader: &Reader) -> Self {
+        Self {
+            title: reader.text("checkout.title"),
+            choose: reader.text("checkout.choose"),
+            offer: reader.text("offers.offer"),
+            price: reader.text("offers.price"),
+            left: reader.text("offers.left"),
+            sold_out: reader.text("checkout.sold_out"),
+            who: reader.text("checkout.who"),
+            name: reader.text("checkout.name"),
+            email: reader.text("checkout.email"),
+            email_hint: reader.text("checkout.email_hint"),
+            review: reader.text("basic.review"),
+            leave: reader.text("checkout.leave"),
+        }
+    }
+}
+
+fn offer_rows(visit: &Visit, figures: &Figures, filled: &Filled) -> Vec<OfferRow> {
+    let reader = &visit.reader;
+    let offers = visit.event.offers.iter().zip(&figures.offers);
     offers
         .map(|(offer, figures)| OfferRow {
             id: offer.id.to_string(),
             name: offer.name.clone(),
-            price: money(offer.price_cents, offer.currency.as_str()),
-            left: figures.stock_left,
+            price: reader.money(offer.price_cents, offer.currency.as_str()),
+            left: reader.number(u64::from(figures.stock_left)),
+            gone: figures.stock_left == 0,
             most: offer.max_per_order.min(figures.stock_left),
+            how_many: reader.fill("checkout.quantity", &[("offer", &offer.name)]),
+            limit: reader.count("basic.up_to", u64::from(offer.max_per_order)),
             wanted: filled.wanted(offer.id.as_str()),
         })
         .collect()
 }
 
-fn told(InvalidOrder(faults): &InvalidOrder, field: Field) -> Option<String> {
-    let details: Vec<&str> = faults
+fn told(InvalidOrder(faults): &InvalidOrder, field: Field, reader: &Reader) -> Option<String> {
+    let sentences: Vec<String> = faults
         .iter()
         .filter(|fault| fault.field == field)
-        .map(|fault| fault.detail.as_str())
-        .collect();
-    (!details.is_empty()).then(|| details.join(" "))
-}
-
-fn in_words(left: Duration) -> String {
-    match left.as_secs() {
-        0..=90 => format!("{} seconds", left.as_secs()),
-        seconds => format!("{} minutes", seconds / 60),
-    }
-}
-
-fn draw_key() -> String {
-    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 18]>())
-}
-
-impl Filled {
-    fn of(fields: Vec<(String, String)>) -> Self {
-        let mut filled = Self::default();
-        for (field, value) in fields {
-            match field.as_str() {
-                "key" => filled.key = value,
-                "name" => filled.name = value,
-                "email" => filled.email = value,
-                field => {
-                    if let Some(offer) = field.strip_prefix(QUANTITY) {
-                        filled.quantities.push((offer.to_owned(), value));
-                    }
-                }
+        .map(|fault| match &fault.wrong {
+            Wrong::Nothing => reader.text("checkout.choose_one"),
+            Wrong::UnknownOffer => reader.text("basic.unknown_offer"),
+            Wrong::Twice(offer) => reader.fill("basic.twice", &[("offer", offer)]),
+            Wrong::Quantity { offer, most } => {
+                let most = reader.number(u64::from(*most));
+                reader.fill("basic.quantity", &[("most", &most), ("offer", offer)])
             }
-        }
-        filled
-    }
-
-    fn wanted(&self, offer: &str) -> String {
-        let found = self.quantities.iter().find(|(id, _)| id == offer);
-        found.map_or_else(|| "0".to_owned(), |(_, quantity)| quantity.clone())
-    }
-
-    /// The request that this stands for. A field that was left empty orders nothing; one that is no
-    /// number orders an impossible number, so that its complaint is told.
-    fn request(&self) -> OrderRequest {
-        let lines = self.quantities.iter().filter_map(|(offer, quantity)| {
-            let quantity = match quantity.trim() {
-                "" => 0,
-                text => text.parse().unwrap_or(-1),
-            };
-            (quantity != 0).then(|| LineRequest {
-                offer: offer.clone(),
-                quantity,
-            })
-        });
-        OrderRequest {
-            lines: lines.collect(),
-            name: self.name.clone(),
-            email: self.email.clone(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_empty_orders_nothing_and_rubbish_is_complained_about() {
-        let fields = [
-            ("quantity.a", "2"),
-            ("quantity.b", ""),
-            ("quantity.c", "0"),
-            ("quantity.d", "two"),
-            ("name", "Ada"),
-            ("colour", "blue"),
-        ];
-        let fields = fields.map(|(field, value)| (field.to_owned(), value.to_owned()));
-        let request = Filled::of(fields.to_vec()).request();
-        let lines: Vec<_> = request
-            .lines
-            .iter()
-            .map(|line| (line.offer.as_str(), line.quantity))
-            .collect();
-        assert_eq!(lines, [("a", 2), ("d", -1)]);
-        assert_eq!(request.name, "Ada");
-    }
-
-    #[test]
-    fn a_drawn_key_is_a_valid_one() {
-        assert!(draw_key().parse::<IdempotencyKey>().is_ok());
-        assert_ne!(draw_key(), draw_key());
-    }
+            Wrong::TooMuch => reader.text("basic.too_much"),
+            Wrong::NoName => reader.text("checkout.name_missing"),
+            Wrong::Name => reader.text("basic.name_wrong"),
+            Wrong::NoEmail => reader.text("checkout.email_missing"),
+            Wrong::Email => reader.text("checkout.email_wrong"),
+        })
+        .collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }

@@ -2,102 +2,116 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
+use basic_pages::{Frame, Reader, render};
 use http::StatusCode;
 
-use super::{Visit, money, refused, render};
-use crate::{Order, OrderState};
+use super::{Visit, review::Lines};
+use crate::{Order, OrderState, RefusalReason};
 
 #[derive(Template)]
 #[template(path = "order.html")]
 struct OrderPage {
+    frame: Frame,
+    words: OrderWords,
     event_id: String,
     event_name: String,
-    title: &'static str,
-    text: &'static str,
+    facts: Option<String>,
+    title: String,
+    text: String,
     order_id: String,
     name: String,
     email: String,
     placed_at: String,
-    lines: Vec<LineRow>,
-    total: String,
+    lines: Lines,
     go: bool,
     pending: bool,
     may_choose_again: bool,
 }
 
-struct LineRow {
-    name: String,
-    quantity: u32,
+/// The page's own texts.
+struct OrderWords {
+    number: String,
+    buyer: String,
+    placed: String,
+    item: String,
+    quantity: String,
     price: String,
     sum: String,
+    total: String,
+    check: String,
+    again: String,
 }
 
 pub(super) async fn show(visit: Visit) -> Response {
-    let Visit {
-        checkout,
-        event,
-        pass,
-    } = visit;
-    let store = &checkout.parts().store;
-    let order = match store.latest_order(&event.id, pass.claims.ticket).await {
+    let store = &visit.checkout.parts().store;
+    let ticket = visit.pass.claims.ticket;
+    let order = match store.latest_order(&visit.event.id, ticket).await {
         Ok(Some(order)) => order,
         Ok(None) => {
-            let checkout = format!("/basic/{}/checkout", event.id);
+            let checkout = format!("/basic/{}/checkout", visit.event.id);
             return Redirect::to(&checkout).into_response();
         }
-        Err(error) => return refused(Some(&event.id), error.into()),
+        Err(error) => return visit.refused(error.into()),
     };
     let refused = order.state.lets_the_ticket_buy_again();
-    let may_choose_again = refused && checkout.open_session(pass).await.is_ok();
-    let page = OrderPage::of(&order, event.name, may_choose_again);
-    render(StatusCode::OK, &page)
+    let may_choose_again = refused && {
+        let open = visit.checkout.open_session(visit.pass.clone()).await;
+        open.is_ok()
+    };
+    let page = OrderPage::of(&visit, &order, may_choose_again);
+    render(StatusCode::OK, &page, &visit.reader)
 }
 
 impl OrderPage {
-    fn of(order: &Order, event_name: String, may_choose_again: bool) -> Self {
+    fn of(visit: &Visit, order: &Order, may_choose_again: bool) -> Self {
+        let (event, reader) = (&visit.event, &visit.reader);
         let (title, text) = match order.state {
-            OrderState::Pending => (
-                "Reserving",
-                "Your order has been received and stands in line for the stock. You can stay here or \
-                 come back: it is settled either way.",
-            ),
-            OrderState::Confirmed { .. } => {
-                ("Confirmed", "It is yours. Keep this page or print it.")
-            }
-            OrderState::Refused { .. } if may_choose_again => (
-                "Sold out",
-                "What you chose was sold out before it could be reserved. Nothing was charged. While \
-                 your session lasts you can choose something else.",
-            ),
-            OrderState::Refused { .. } => (
-                "Sold out",
-                "What you chose was sold out before it could be reserved. Nothing was charged.",
-            ),
+            OrderState::Pending => ("order.pending", "order.pending_text"),
+            OrderState::Confirmed { .. } => ("order.confirmed", "order.confirmed_text"),
+            OrderState::Refused {
+                reason: RefusalReason::SoldOut,
+                ..
+            } => ("order.refused", "order.refused_text"),
         };
-        let currency = order.basket.currency();
-        let money = |cents| money(cents, currency.as_str());
-        let lines = order.basket.lines().iter();
+        let mut text = reader.text(text);
+        if may_choose_again {
+            text = format!("{text} {}", reader.text("order.refused_choose"));
+        }
+        let when = event.starts_at.map(|at| reader.date_time(at));
+        let facts: Vec<String> = event.venue.clone().into_iter().chain(when).collect();
         Self {
-            event_id: order.event.to_string(),
-            event_name,
-            title,
+            frame: reader.frame(),
+            words: OrderWords::of(reader),
+            event_id: event.id.to_string(),
+            event_name: event.name.clone(),
+            facts: (!facts.is_empty()).then(|| facts.join(" · ")),
+            title: reader.text(title),
             text,
             order_id: order.id.to_string(),
             name: order.buyer.name.as_str().to_owned(),
             email: order.buyer.email.as_str().to_owned(),
-            placed_at: order.placed_at.to_string(),
-            lines: lines
-                .map(|line| LineRow {
-                    name: line.name.clone(),
-                    quantity: line.quantity,
-                    price: money(line.price_cents),
-                    sum: money(line.price_cents.saturating_mul(u64::from(line.quantity))),
-                })
-                .collect(),
-            total: money(order.basket.total_cents()),
+            placed_at: reader.date_time(order.placed_at),
+            lines: Lines::of(&order.basket, reader),
             go: matches!(order.state, OrderState::Confirmed { .. }),
             pending: order.state == OrderState::Pending,
             may_choose_again,
+        }
+    }
+}
+
+impl OrderWords {
+    fn of(reader: &Reader) -> Self {
+        Self {
+            number: reader.text("order.number"),
+            buyer: reader.text("order.for"),
+            placed: reader.text("order.placed"),
+            item: reader.text("order.item"),
+            quantity: reader.text("order.quantity"),
+            price: reader.text("offers.price"),
+            sum: reader.text("order.sum"),
+            total: reader.text("checkout.total"),
+            check: reader.text("basic.check_order"),
+            again: reader.text("order.again"),
         }
     }
 }

@@ -76,24 +76,29 @@ pub(super) async fn leave(
     State(checkout): State<Checkout>,
     pass: Pass,
 ) -> Result<Response, Refusal> {
-    let claims = pass.unexpired()?.claims;
-    let parts = checkout.parts();
-    // First here, so that a slot that is given away never goes on buying.
-    parts
-        .store
-        .end_session(claims.session, claims.expires_at)
-        .await?;
-    let ended = parts
-        .gate
-        .end_session(&claims.event, claims.ticket, claims.session);
-    match timeout(GATE, ended).await {
-        Ok(ended) => ended?,
-        Err(_) => return Err(Refusal::GateTooSlow),
-    }
+    checkout.end_session(pass).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 impl Checkout {
+    /// Ends the session of a pass at once and gives its slot back.
+    pub(crate) async fn end_session(&self, pass: Pass) -> Result<(), Refusal> {
+        let claims = pass.unexpired()?.claims;
+        let parts = self.parts();
+        // First here, so that a slot that is given away never goes on buying.
+        parts
+            .store
+            .end_session(claims.session, claims.expires_at)
+            .await?;
+        let ended = parts
+            .gate
+            .end_session(&claims.event, claims.ticket, claims.session);
+        match timeout(GATE, ended).await {
+            Ok(ended) => Ok(ended?),
+            Err(_) => Err(Refusal::GateTooSlow),
+        }
+    }
+
     /// Lets a pass through whose session is neither expired nor ended.
     pub(crate) async fn open_session(&self, pass: Pass) -> Result<Pass, Refusal> {
         let pass = pass.unexpired()?;

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, fmt};
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -44,6 +44,37 @@ pub struct Fault {
     pub field: Field,
     /// What, as a sentence for the fan.
     pub detail: String,
+    /// What, for pages that say it in the fan's language.
+    #[serde(skip)]
+    pub wrong: Wrong,
+}
+
+/// What can be wrong with an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Nothing was chosen.
+    Nothing,
+    /// The event has no such offer.
+    UnknownOffer,
+    /// The offer of this name is there twice.
+    Twice(String),
+    /// Too few or too many of an offer.
+    Quantity {
+        /// Its name.
+        offer: String,
+        /// How many one order may hold.
+        most: u32,
+    },
+    /// The total is larger than an order can be.
+    TooMuch,
+    /// No name was given.
+    NoName,
+    /// What was given is no name.
+    Name,
+    /// No email address was given.
+    NoEmail,
+    /// What was given is no email address.
+    Email,
 }
 
 /// A part of an order that can be wrong.
@@ -79,11 +110,20 @@ impl OrderRequest {
         let basket = basket(&self.lines, event, &mut faults);
         let name = self.name.parse();
         if let Err(error) = &name {
-            faults.push(fault(Field::Name, format!("The name {error}.")));
+            let missing = self.name.trim().is_empty();
+            let wrong = if missing { Wrong::NoName } else { Wrong::Name };
+            faults.push(fault(Field::Name, wrong, format!("The name {error}.")));
         }
         let email = self.email.parse();
         if let Err(error) = &email {
-            faults.push(fault(Field::Email, format!("The email address {error}.")));
+            let missing = self.email.trim().is_empty();
+            let wrong = if missing {
+                Wrong::NoEmail
+            } else {
+                Wrong::Email
+            };
+            let detail = format!("The email address {error}.");
+            faults.push(fault(Field::Email, wrong, detail));
         }
         match (basket, name, email) {
             (Some(basket), Ok(name), Ok(email)) if faults.is_empty() => {
@@ -95,9 +135,9 @@ impl OrderRequest {
 }
 
 fn basket(requests: &[LineRequest], event: &Event, faults: &mut Vec<Fault>) -> Option<Basket> {
-    let mut complain = |detail: String| faults.push(fault(Field::Lines, detail));
+    let mut complain = |wrong, detail: String| faults.push(fault(Field::Lines, wrong, detail));
     if requests.is_empty() {
-        complain("Choose at least one.".to_owned());
+        complain(Wrong::Nothing, "Choose at least one.".to_owned());
         return None;
     }
     let mut seen = HashSet::new();
@@ -105,27 +145,33 @@ fn basket(requests: &[LineRequest], event: &Event, faults: &mut Vec<Fault>) -> O
     for request in requests {
         let offer = request.offer.parse::<OfferId>().ok();
         let Some(offer) = offer.and_then(|id| event.offer(&id)) else {
-            complain("One of the lines names an offer that this event does not have.".to_owned());
+            complain(
+                Wrong::UnknownOffer,
+                "One of the lines names an offer that this event does not have.".to_owned(),
+            );
             continue;
         };
         if !seen.insert(&offer.id) {
-            complain(format!(
-                "“{}” is there twice: put it into one line.",
-                offer.name
-            ));
+            complain(
+                Wrong::Twice(offer.name.clone()),
+                format!("“{}” is there twice: put it into one line.", offer.name),
+            );
         }
         match line(request, offer) {
             Some(line) => lines.push(line),
-            None => complain(format!(
-                "Choose 1 to {} of “{}”.",
-                offer.max_per_order, offer.name
-            )),
+            None => complain(
+                Wrong::Quantity {
+                    offer: offer.name.clone(),
+                    most: offer.max_per_order,
+                },
+                format!("Choose 1 to {} of “{}”.", offer.max_per_order, offer.name),
+            ),
         }
     }
     let currency = event.offers.first()?.currency;
     let basket = Basket::of(lines, currency);
     if basket.is_none() {
-        complain("The total is too large.".to_owned());
+        complain(Wrong::TooMuch, "The total is too large.".to_owned());
     }
     basket
 }
@@ -142,10 +188,11 @@ fn line(request: &LineRequest, offer: &Offer) -> Option<OrderLine> {
     })
 }
 
-fn fault(field: Field, detail: impl fmt::Display) -> Fault {
+fn fault(field: Field, wrong: Wrong, detail: String) -> Fault {
     Fault {
         field,
-        detail: detail.to_string(),
+        detail,
+        wrong,
     }
 }
 

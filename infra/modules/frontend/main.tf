@@ -159,6 +159,31 @@ resource "aws_cloudfront_response_headers_policy" "site" {
       value    = "same-origin"
       override = true
     }
+
+    items {
+      header   = "Permissions-Policy"
+      value    = "camera=(), geolocation=(), microphone=(), payment=()"
+      override = true
+    }
+  }
+}
+
+# The services say themselves what their pages may load; that all of it is to be had over TLS alone, they can't know.
+resource "aws_cloudfront_response_headers_policy" "services" {
+  #checkov:skip=CKV_AWS_259:preloading binds a whole domain for good, which is its owner's to decide
+  name    = "${var.name}-services"
+  comment = "What every answer of the services says"
+
+  security_headers_config {
+    content_type_options {
+      override = true
+    }
+
+    strict_transport_security {
+      access_control_max_age_sec = 31536000
+      include_subdomains         = true
+      override                   = true
+    }
   }
 }
 
@@ -248,6 +273,8 @@ resource "aws_cloudfront_distribution" "this" {
       compress                 = ordered_cache_behavior.value.cached
       cache_policy_id          = ordered_cache_behavior.value.cached ? aws_cloudfront_cache_policy.board.id : data.aws_cloudfront_cache_policy.disabled.id
       origin_request_policy_id = ordered_cache_behavior.value.cached ? null : aws_cloudfront_origin_request_policy.services.id
+
+      response_headers_policy_id = aws_cloudfront_response_headers_policy.services.id
 
       dynamic "function_association" {
         for_each = var.has_second_region ? [aws_cloudfront_function.region[ordered_cache_behavior.value.kind].arn] : []

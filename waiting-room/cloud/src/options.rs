@@ -4,10 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use aws_config::SdkConfig;
 use clap::Args;
+use http::Uri;
 use on_sale::{LogFormatArg, credential};
 use service_kit::{
     extract::OperatorCredential,
     operator::{Operators, SameCredential, TrustedProxies},
+    traces::TracesConfig,
 };
 use waiting_room_audit::{Auditor, DynamoAuditLog};
 use waiting_room_region::Region;
@@ -48,6 +50,39 @@ pub struct Serving {
         default_value = "json"
     )]
     pub log_format: LogFormatArg,
+
+    /// An OpenTelemetry collector that takes OTLP over HTTP (http or https; /v1/traces is added): spans of some requests
+    /// are sent there. Without it none are made
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<Uri>,
+
+    /// The share of requests of which spans are made, 0 to 1. A request that says that it is traced has its trace
+    /// continued, but is drawn as any other
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "OTEL_TRACES_SAMPLER_ARG",
+        default_value_t = 0.01,
+        value_parser = share
+    )]
+    pub traces_ratio: f64,
+}
+
+impl Serving {
+    /// Where spans go, if anywhere.
+    pub fn traces(&self) -> Option<TracesConfig> {
+        let endpoint = self.otlp_endpoint.clone()?;
+        Some(TracesConfig {
+            endpoint,
+            ratio: self.traces_ratio,
+        })
+    }
+}
+
+fn share(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse().ok();
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("it is not a number from 0 to 1")
 }
 
 /// Where the events are.

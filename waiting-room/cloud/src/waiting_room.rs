@@ -20,6 +20,7 @@ use waiting_room::{
     settings::{ParameterAudit, SsmSettings},
 };
 use waiting_room_core::SessionId;
+use waiting_room_ctl::CtlArgs;
 use waiting_room_planner::PlanArgs;
 
 use crate::{
@@ -89,6 +90,8 @@ pub enum Command {
     /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Needs no
     /// environment and asks nobody
     Plan(Box<PlanArgs>),
+    /// Does from a terminal what an operator can do: status, rate, pause, resume, ...
+    Ctl(Box<CtlArgs>),
 }
 
 /// The gatekeeper: gives fans their places, shows the board, calls and admits them at the operator's rate.
@@ -100,7 +103,7 @@ pub enum Command {
     version,
     max_term_width = 100,
     after_help = "Commands besides, each with a --help of its own: load-events, create-backends, failover,\n\
-                  plan"
+                  plan, ctl"
 )]
 pub struct Config {
     /// How it serves
@@ -225,7 +228,7 @@ impl Config {
 /// # Errors
 /// When something that it needs can't be used, as [`ProgramError`] says.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ProgramError> {
-    let mut program = Program::start(&config.serving, shutdown)?;
+    let mut program = Program::start("waiting-room", &config.serving, shutdown)?;
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;
     let backends = ShopBackends::open(&aws, &config.shop).await?;

@@ -12,6 +12,8 @@ mod attempts;
 mod name;
 mod session;
 
+pub use address::came_by_https;
+
 use std::{
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},

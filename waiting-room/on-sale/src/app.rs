@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Bytes, routing::get};
+use axum::{Router, body::Bytes, extract::Request, routing::get};
+use basic_pages::Library;
 use checkout::{
     Checkout, CheckoutConfig, CheckoutParts, OrderQueue, OrderStore, QueuePolicy, SessionGate,
     embedded::{self, OrderBook},
@@ -45,7 +46,7 @@ use crate::{
     adapters::{Door, Tills},
     config::Config,
     data_dir::{DataDir, DataDirError},
-    site,
+    site::{self, Site},
 };
 
 /// Why the on-sale ended before it was asked to.
@@ -99,6 +100,15 @@ pub enum RunError {
     /// The audit log can't be used.
     #[error("the audit log cannot be used")]
     AuditLog(#[source] io::Error),
+    /// The folder with files of the site can't be read.
+    #[error("the files of the site in {path} cannot be read")]
+    Site {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// The settings file, or something else of the system, can't be used.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -128,8 +138,9 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let proxies = TrustedProxies(config.trusted_proxies);
     let operators = Operators::new(&credential, config.viewer_credential.as_ref(), proxies)?;
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
+    let site = open_site(&config)?;
     let listener = serve::listen(config.listen).map_err(|source| RunError::Listen {
         address: config.listen,
         source,
@@ -213,9 +224,12 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         ..Limits::default()
     };
     let routes = all_routes(gatekeeper.clone(), &checkout).merge(health::routes(health));
-    let front = Front::new(routes.fallback(site::serve), limits)
-        .asking_first(gatekeeper)
-        .finishing(site::secure);
+    let front = Front::new(
+        routes.fallback(move |request: Request| async move { site.serve(&request) }),
+        limits,
+    )
+    .asking_first(gatekeeper)
+    .finishing(site::secure);
     print_where_to_go(address, &credential, &config);
     serve::serve(listener, front, shutdown).await;
 
@@ -234,6 +248,19 @@ fn events_text(config: &Config) -> Result<String, RunError> {
         }),
         None => Ok(include_str!("demo-events.toml").to_owned()),
     }
+}
+
+fn open_site(config: &Config) -> Result<Arc<Site>, RunError> {
+    let site = match &config.site {
+        Some(path) => Site::with_folder(path).map_err(|source| RunError::Site {
+            path: path.clone(),
+            source,
+        })?,
+        None => Site::default(),
+    };
+    // The pages that the services render speak and wear what the site's own do.
+    Library::built_in().with(site.added()).install();
+    Ok(Arc::new(site))
 }
 
 fn open_queue(

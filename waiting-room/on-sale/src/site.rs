@@ -1,6 +1,11 @@
 //! The static site, carried in the program; in the cloud a CDN serves the same files.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
 
 use axum::{
     extract::Request,
@@ -16,7 +21,13 @@ use service_kit::problem::Problem;
 #[exclude = "tests/*"]
 #[exclude = "*.md"]
 #[exclude = "package.json"]
-struct Site;
+struct Embedded;
+
+/// The site's files: those in the program, and those of a folder, which go before them.
+#[derive(Default)]
+pub struct Site {
+    added: BTreeMap<String, EmbeddedFile>,
+}
 
 /// `site.json`: the languages and themes that there is a file of.
 #[derive(Debug, Default, Serialize)]
@@ -24,50 +35,111 @@ struct Contents {
     /// What each language calls itself, by its tag.
     languages: BTreeMap<String, String>,
     /// The events that have a theme.
-    themes: Vec<String>,
+    themes: BTreeSet<String>,
 }
 
-impl Contents {
-    fn of_site() -> Self {
-        let mut contents = Self::default();
-        for path in Site::iter() {
-            let in_folder = |folder| path.strip_prefix(folder)?.strip_suffix(".json");
-            if let Some(tag) = in_folder("messages/") {
-                let name = own_name(&path).unwrap_or_else(|| tag.to_owned());
+impl Site {
+    /// With the files of the folder at `path`, and of those in it.
+    ///
+    /// # Errors
+    /// When one of them can't be read.
+    pub fn with_folder(path: &Path) -> io::Result<Self> {
+        let mut added = BTreeMap::new();
+        read_folder(path, "", &mut added)?;
+        Ok(Self { added })
+    }
+
+    /// The files of the folder, by their paths on the site.
+    pub fn added(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, [u8]>)> {
+        self.added
+            .iter()
+            .map(|(path, file)| (Cow::from(path), Cow::from(&*file.data)))
+    }
+
+    /// Answers what no service's route takes: a file of the site, or that there is none.
+    pub(crate) fn serve(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        let api = path.starts_with("/v1/") || path.starts_with("/basic/");
+        if api || !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Problem::not_found().into_response();
+        }
+        let name = match path.trim_start_matches('/') {
+            "" => "index.html",
+            name => name,
+        };
+        if name == "site.json" {
+            return revalidated(axum::Json(self.contents()).into_response());
+        }
+        match self.get(name) {
+            Some(file) => found(request, &file),
+            None => self.missing(request),
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<Cow<'_, EmbeddedFile>> {
+        match self.added.get(name) {
+            Some(file) => Some(Cow::Borrowed(file)),
+            None => Embedded::get(name).map(Cow::Owned),
+        }
+    }
+
+    fn contents(&self) -> Contents {
+        let mut contents = Contents::default();
+        let built_in = Embedded::iter().map(Cow::into_owned);
+        for path in built_in.chain(self.added.keys().cloned()) {
+            let named = |folder| path.strip_prefix(folder)?.strip_suffix(".json");
+            if let Some(tag) = named("messages/") {
+                let name = self.own_name(&path).unwrap_or_else(|| tag.to_owned());
                 contents.languages.insert(tag.to_owned(), name);
-            } else if let Some(event) = in_folder("themes/") {
-                contents.themes.push(event.to_owned());
+            } else if let Some(event) = named("themes/") {
+                contents.themes.insert(event.to_owned());
             }
         }
         contents
     }
+
+    /// What the language of the messages at `path` calls itself.
+    fn own_name(&self, path: &str) -> Option<String> {
+        let file = self.get(path)?;
+        let messages: serde_json::Value = serde_json::from_slice(&file.data).ok()?;
+        Some(messages.get("language.name")?.as_str()?.to_owned())
+    }
+
+    fn missing(&self, request: &Request) -> Response {
+        let wants_page = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"));
+        match self.get("404.html").filter(|_| wants_page) {
+            Some(page) => {
+                let mut response = found(request, &page);
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
+            None => Problem::not_found().into_response(),
+        }
+    }
 }
 
-/// What the language of the messages at `path` calls itself.
-fn own_name(path: &str) -> Option<String> {
-    let file = Site::get(path)?;
-    let messages: serde_json::Value = serde_json::from_slice(&file.data).ok()?;
-    Some(messages.get("language.name")?.as_str()?.to_owned())
-}
-
-/// Answers what no service's route takes: a file of the site, or that there is none.
-pub(crate) async fn serve(request: Request) -> Response {
-    let path = request.uri().path();
-    let api = path.starts_with("/v1/") || path.starts_with("/basic/");
-    if api || !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Problem::not_found().into_response();
+fn read_folder(
+    path: &Path,
+    below: &str,
+    files: &mut BTreeMap<String, EmbeddedFile>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_dir() {
+            read_folder(&path, &format!("{below}{name}/"), files)?;
+        } else {
+            let file = rust_embed::utils::read_file_from_fs(&path)?;
+            files.insert(format!("{below}{name}"), file);
+        }
     }
-    let name = match path.trim_start_matches('/') {
-        "" => "index.html",
-        name => name,
-    };
-    if name == "site.json" {
-        return revalidated(axum::Json(Contents::of_site()).into_response());
-    }
-    match Site::get(name) {
-        Some(file) => found(&request, &file),
-        None => missing(&request),
-    }
+    Ok(())
 }
 
 fn found(request: &Request, file: &EmbeddedFile) -> Response {
@@ -98,22 +170,6 @@ fn revalidated(mut response: Response) -> Response {
         HeaderValue::from_static("public, no-cache"),
     );
     response
-}
-
-fn missing(request: &Request) -> Response {
-    let wants_page = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    match Site::get("404.html").filter(|_| wants_page) {
-        Some(page) => {
-            let mut response = found(request, &page);
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
-        None => Problem::not_found().into_response(),
-    }
 }
 
 fn with_charset(kind: HeaderValue) -> HeaderValue {

@@ -10,13 +10,12 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use waiting_room_audit::Auditor;
 use waiting_room_core::{AdmissionRate, Mode, PaceMeter, Phase, Timestamp};
 
 use crate::{
     board::Board,
     figures::{Figures, Speed},
-    health::{self, Condition, Part, PartHealth, Vitals},
+    health::{self, Condition, Part, PartHealth, Vital, Vitals},
     history::HistoryWriter,
     metrics,
     queue_store::{QueueStore, StoreResult, StoreUnavailable},
@@ -35,7 +34,7 @@ pub(crate) struct Controller {
     speed: Speed,
     brakes: Brakes,
     vitals: Vitals,
-    auditor: Auditor,
+    audit: Option<Arc<dyn Vital>>,
     history: HistoryWriter,
 }
 
@@ -51,7 +50,7 @@ impl Controller {
         Self {
             store: parts.store.clone(),
             shop: parts.shop.clone(),
-            auditor: parts.auditor.clone(),
+            audit: parts.audit.clone(),
             history: HistoryWriter::new(parts.history.clone(), setup.event.id.clone()),
             setup,
             settings,
@@ -81,7 +80,6 @@ impl Controller {
                     room.figures.send_replace(Arc::new(figures));
                 }
                 Err(error) => {
-                    metrics::store_failed(self.setup.event.id.as_str());
                     tracing::warn!(
                         event = %self.setup.event.id,
                         error = &error as &dyn std::error::Error,
@@ -159,7 +157,10 @@ impl Controller {
             (Part::QueueStore, Some(of_store)),
             (Part::Settings, Some(health::of_settings(view, now))),
             (Part::OrderQueue, Some(health::of_order_queue(shop))),
-            (Part::Audit, health::of_audit(&self.auditor)),
+            (
+                Part::Audit,
+                self.audit.as_ref().map(|audit| audit.condition()),
+            ),
         ];
         let known = conditions
             .into_iter()

@@ -4,7 +4,6 @@ use std::{error::Error, time::Duration};
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use waiting_room_audit::Auditor;
 use waiting_room_core::{Phase, Timestamp};
 
 use crate::{queue_store::StoreUnavailable, settings::SettingsView, shop::ShopFigures};
@@ -70,6 +69,12 @@ impl Condition {
     }
 }
 
+/// A part that knows by itself how it is. Asked once a tick and event, so it must answer at once.
+pub trait Vital: Send + Sync {
+    /// How it is now.
+    fn condition(&self) -> Condition;
+}
+
 /// How a part is, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PartHealth {
@@ -110,13 +115,6 @@ impl Vitals {
 /// Settings that were not read for this long are told as missing: several times as long as any source takes between two
 /// reads, and longer than one read may take.
 const STALE: Duration = Duration::from_secs(15);
-
-/// How the audit log is; nothing where there is none.
-pub(crate) fn of_audit(auditor: &Auditor) -> Option<Condition> {
-    auditor.log()?;
-    let waiting_room_audit::Condition { ok, detail } = auditor.condition();
-    Some(Condition { ok, detail })
-}
 
 /// How the queue store is, by what came of the last turn.
 pub(crate) fn of_queue_store(turn: Result<Phase, &StoreUnavailable>) -> Condition {

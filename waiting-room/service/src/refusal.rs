@@ -148,10 +148,6 @@ impl From<Refusal> for Problem {
                 tracing::warn!(error = &error as &dyn std::error::Error, "shop");
                 Problem::unavailable(Duration::from_secs(2))
             }
-            Refusal::Audit(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "audit log");
-                Problem::unavailable(Duration::from_secs(5))
-            }
             Refusal::InvalidSpan => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid-span",
@@ -159,6 +155,10 @@ impl From<Refusal> for Problem {
             ),
             Refusal::History(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "history");
+                Problem::unavailable(Duration::from_secs(5))
+            }
+            Refusal::Audit(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "audit log");
                 Problem::unavailable(Duration::from_secs(5))
             }
             Refusal::TooManyStreams => Problem::new(

@@ -22,6 +22,7 @@ use crate::{
     figures::Figures,
     history::FigureHistory,
     keys::TokenKeys,
+    measured::Measured,
     queue_store::{QueueStore, Regime, StoreUnavailable},
     region::{RegionFence, RegionGate},
     settings::{SettingsSource, SettingsView},
@@ -222,8 +223,12 @@ impl Gatekeeper {
         shutdown: CancellationToken,
     ) -> Result<Arc<Self>, StartError> {
         crate::metrics::describe();
+        let events = parts.catalogue.events().iter().map(|event| &event.id);
+        let store = Arc::new(Measured::new(parts.store.clone(), events));
+        let parts = Parts { store, ..parts };
         let mut in_order = Vec::new();
         for event in parts.catalogue.events() {
+            crate::metrics::begin(event.id.as_str());
             let settings = parts
                 .settings
                 .watch(&event.id)

@@ -65,7 +65,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
     };
     let catalogue = Arc::new(Catalogue::parse(&events(rate), now)?);
     let event: EventId = EVENT.parse()?;
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
     let listener = serve::listen(anywhere())?;
     let address = listener.local_addr()?;

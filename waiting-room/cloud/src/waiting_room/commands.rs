@@ -11,6 +11,7 @@ use checkout::{
 use thiserror::Error;
 use waiting_room_audit::DynamoAuditLog;
 use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
+use waiting_room_ctl::CtlError;
 use waiting_room_planner::PlanError;
 
 use super::Command;
@@ -49,6 +50,9 @@ pub enum CommandError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What the operator asked for was not done.
+    #[error(transparent)]
+    Ctl(#[from] CtlError),
 }
 
 impl CommandError {
@@ -56,12 +60,13 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Failover(error) => error.exit_status().into(),
+            Self::Ctl(error) => error.exit_status().into(),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-/// Does what `command` says, and tells what it did; what takes long is told as it goes.
+/// Does what `command` says, and tells what it did; what takes long is told as it goes, and then nothing.
 ///
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
@@ -79,6 +84,10 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
         Command::Failover(args) => {
             failover::run(&args, io::stdout()).await?;
             Ok(format!("{} is the active region", args.to))
+        }
+        Command::Ctl(args) => {
+            waiting_room_ctl::run(*args, None, &mut io::stdout()).await?;
+            Ok(String::new())
         }
         Command::Plan(args) => {
             let mut plan = Vec::new();

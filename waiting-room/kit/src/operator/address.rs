@@ -55,7 +55,7 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// Whether the browser used https, as a proxy or the page's own origin tells: who lies about it gets a cookie that his own
 /// browser sends, or does not.
-pub(super) fn came_by_https(headers: &HeaderMap) -> bool {
+pub fn came_by_https(headers: &HeaderMap) -> bool {
     let says = |name: &str, https: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| value.starts_with(https))

@@ -9,6 +9,8 @@
 mod audit;
 mod bad_input;
 mod crash;
+mod ctl;
+mod dashboard;
 mod fan_path;
 mod history;
 mod on_sale;

@@ -163,8 +163,8 @@ async fn nobody_but_the_operator_sees_or_turns_anything() {
         (Method::PATCH, "/v1/operator/events/aurora-live/settings"),
         (Method::GET, "/v1/operator/events/aurora-live/figures"),
         (Method::GET, "/v1/operator/events/aurora-live/stream"),
-        (Method::GET, "/v1/operator/events/aurora-live/audit"),
         (Method::GET, "/v1/operator/events/aurora-live/history"),
+        (Method::GET, "/v1/operator/events/aurora-live/audit"),
         (Method::GET, "/v1/operator/events/aurora-live/dead-letters"),
         (
             Method::POST,

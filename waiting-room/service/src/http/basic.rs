@@ -1,298 +1,202 @@
 //! The waiting room without JavaScript: a server-rendered page that holds the place and lets the
 //! fan through. The queue token is kept in a cookie that only these pages see.
 
+mod events;
+mod offers;
 mod page;
+mod visit;
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::{
     Router,
-    extract::State,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use cookie::{Cookie, SameSite, time::Duration};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use service_kit::extract::{SameOrigin, cookie};
+use basic_pages::{Library, private_cookie, render, set_cookie};
+use cookie::{Cookie, time::Duration};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use service_kit::extract::SameOrigin;
 use utoipa_axum::router::OpenApiRouter;
-use waiting_room_core::{EventId, Secret};
+use waiting_room_core::Secret;
 
-use self::page::{CHECK, ENTER, JOIN_ANEW, PlacePage, phase_in_words};
-use super::room_of::{Fan, RoomOf};
+use self::{
+    page::{LeavePage, PlacePage},
+    visit::Visit,
+};
+use super::room_of::RoomOf;
 use crate::{
-    desk::State as FanState,
+    desk::{Seat, State},
     keys::random_bytes,
     refusal::Refusal,
-    room::{Gatekeeper, Room},
+    room::Gatekeeper,
 };
 
 /// The pages. They are no part of the described API.
 pub(super) fn routes() -> OpenApiRouter<Arc<Gatekeeper>> {
     Router::new()
-        .route("/basic/", get(events))
+        .route("/basic/", get(events::show))
         .route("/basic", get(async || Redirect::permanent("/basic/")))
         .route("/basic/{event}", get(place))
-        .route("/basic/{event}/join", post(join))
-        .route("/basic/{event}/check", post(check))
-        .route("/basic/{event}/rejoin", post(rejoin))
-        .route("/basic/{event}/leave", post(leave))
-        .route("/basic/{event}/enter", post(enter))
+        .route("/basic/{event}/theme.css", get(theme))
+        .route("/basic/{event}/join", post(join).get(back))
+        .route("/basic/{event}/check", post(check).get(back))
+        .route("/basic/{event}/rejoin", post(rejoin).get(back))
+        .route(
+            "/basic/{event}/leave",
+            post(leave).get(ask_whether_to_leave),
+        )
+        .route("/basic/{event}/enter", post(enter).get(back))
         .into()
 }
 
-#[derive(Template)]
-#[template(path = "events.html")]
-struct EventsPage {
-    events: Vec<EventCard>,
-}
-
-struct EventCard {
-    id: String,
-    name: String,
-    venue: Option<String>,
-    phase: &'static str,
-}
-
-async fn events(State(gatekeeper): State<Arc<Gatekeeper>>) -> Response {
-    let card = |room: &Arc<Room>| EventCard {
-        id: room.event().id.to_string(),
-        name: room.event().name.clone(),
-        venue: room.event().venue.clone(),
-        phase: phase_in_words(room.board().phase),
+async fn place(visit: Visit) -> Response {
+    let Some(fan) = visit.fan().await else {
+        return visit.page(StatusCode::OK, &PlacePage::before_joining(&visit));
     };
-    render(&EventsPage {
-        events: gatekeeper.rooms().iter().map(card).collect(),
-    })
-}
-
-async fn place(
-    State(gatekeeper): State<Arc<Gatekeeper>>,
-    RoomOf(room): RoomOf,
-    headers: HeaderMap,
-) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
-        return render(&PlacePage::before_joining(&room));
-    };
-    match gatekeeper.status(&fan.room, &fan.claims).await {
+    match visit.gatekeeper.status(&visit.room, &fan).await {
         Ok(status) => {
-            let mut response = render(&PlacePage::of(&room, &status));
-            if let Some(token) = &status.queue_token {
-                set_cookie(&mut response, queue_cookie(&room.event().id, token.clone()));
+            let page = PlacePage::of(&visit, &fan, &status);
+            let mut response = visit.page(StatusCode::OK, &page);
+            if let Some(token) = status.queue_token {
+                set_cookie(&mut response, &queue_cookie(&visit, token));
             }
             response
         }
-        Err(refusal) => refused(&room, refusal),
+        Err(refusal) => visit.refused(refusal),
     }
 }
 
-async fn join(
-    _: SameOrigin,
-    State(gatekeeper): State<Arc<Gatekeeper>>,
-    RoomOf(room): RoomOf,
-    headers: HeaderMap,
-) -> Response {
-    if let Some(fan) = fan_of(&gatekeeper, &room, &headers).await {
-        let gone = match gatekeeper.status(&fan.room, &fan.claims).await {
-            Ok(status) => matches!(status.state, FanState::Left | FanState::Expired),
-            Err(refusal) => return refused(&room, refusal),
+/// The colours of the event's theme.
+async fn theme(RoomOf(room): RoomOf) -> Response {
+    let Some(theme) = Library::of_process().theme(room.event().id.as_str()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let headers: [(HeaderName, HeaderValue); 2] = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/css; charset=utf-8"),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=60"),
+        ),
+    ];
+    (headers, theme.css()).into_response()
+}
+
+async fn join(_: SameOrigin, visit: Visit) -> Response {
+    if let Some(fan) = visit.fan().await {
+        let gone = match visit.gatekeeper.status(&visit.room, &fan).await {
+            Ok(status) => matches!(status.state, State::Left | State::Expired),
+            Err(refusal) => return visit.refused(refusal),
         };
         if !gone {
-            return back_to(&room);
+            return visit.back();
         }
     }
     let Ok(secret) = random_secret() else {
-        return refused(&room, Refusal::UnknownEvent);
+        return visit.refused(Refusal::UnknownEvent);
     };
-    match gatekeeper.join(&room, &secret).await {
-        Ok(seat) => {
-            let mut response = back_to(&room);
-            set_cookie(
-                &mut response,
-                queue_cookie(&room.event().id, seat.queue_token),
-            );
-            response
-        }
-        Err(refusal) => refused(&room, refusal),
+    let seat = visit.gatekeeper.join(&visit.room, &secret).await;
+    let mut response = seated(&visit, seat);
+    if response.status().is_redirection() {
+        // An admission of an earlier ticket is none of this one's.
+        set_cookie(
+            &mut response,
+            &ended(admission_cookie(&visit, String::new())),
+        );
     }
-}
-
-async fn check(_: SameOrigin, RoomOf(room): RoomOf) -> Response {
-    back_to(&room)
-}
-
-async fn rejoin(
-    _: SameOrigin,
-    State(gatekeeper): State<Arc<Gatekeeper>>,
-    RoomOf(room): RoomOf,
-    headers: HeaderMap,
-) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
-        return back_to(&room);
-    };
-    match gatekeeper.rejoin(&fan.room, fan.claims).await {
-        Ok(seat) => {
-            let mut response = back_to(&room);
-            set_cookie(
-                &mut response,
-                queue_cookie(&room.event().id, seat.queue_token),
-            );
-            response
-        }
-        Err(refusal) => refused(&room, refusal),
-    }
-}
-
-async fn leave(
-    _: SameOrigin,
-    State(gatekeeper): State<Arc<Gatekeeper>>,
-    RoomOf(room): RoomOf,
-    headers: HeaderMap,
-) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
-        return back_to(&room);
-    };
-    if let Err(refusal) = gatekeeper.leave(&fan.room, &fan.claims).await {
-        return refused(&room, refusal);
-    }
-    let mut response = back_to(&room);
-    let mut cookie = queue_cookie(&room.event().id, String::new());
-    cookie.set_max_age(Duration::ZERO);
-    set_cookie(&mut response, cookie);
     response
 }
 
-async fn enter(
-    _: SameOrigin,
-    State(gatekeeper): State<Arc<Gatekeeper>>,
-    RoomOf(room): RoomOf,
-    headers: HeaderMap,
-) -> Response {
-    let Some(fan) = fan_of(&gatekeeper, &room, &headers).await else {
-        return back_to(&room);
+async fn back(visit: Visit) -> Response {
+    visit.back()
+}
+
+async fn check(_: SameOrigin, visit: Visit) -> Response {
+    visit.back()
+}
+
+async fn rejoin(_: SameOrigin, visit: Visit) -> Response {
+    let Some(fan) = visit.fan().await else {
+        return visit.back();
     };
-    match gatekeeper.claim(&fan.room, &fan.claims).await {
+    let seat = visit.gatekeeper.rejoin(&visit.room, fan).await;
+    seated(&visit, seat)
+}
+
+fn seated(visit: &Visit, seat: Result<Seat, Refusal>) -> Response {
+    match seat {
+        Ok(seat) => {
+            let mut response = visit.back();
+            set_cookie(&mut response, &queue_cookie(visit, seat.queue_token));
+            response
+        }
+        Err(refusal) => visit.refused(refusal),
+    }
+}
+
+async fn ask_whether_to_leave(visit: Visit) -> Response {
+    render(StatusCode::OK, &LeavePage::of(&visit), &visit.reader)
+}
+
+async fn leave(_: SameOrigin, visit: Visit) -> Response {
+    let Some(fan) = visit.fan().await else {
+        return visit.back();
+    };
+    if let Err(refusal) = visit.gatekeeper.leave(&visit.room, &fan).await {
+        return visit.refused(refusal);
+    }
+    let mut response = visit.back();
+    set_cookie(&mut response, &ended(queue_cookie(&visit, String::new())));
+    response
+}
+
+async fn enter(_: SameOrigin, visit: Visit) -> Response {
+    let Some(fan) = visit.fan().await else {
+        return visit.back();
+    };
+    match visit.gatekeeper.claim(&visit.room, &fan).await {
         Ok(admission) => {
-            let event = &room.event().id;
-            let checkout = format!("/basic/{event}/checkout");
+            let checkout = format!("/basic/{}/checkout", visit.room.event().id);
             let mut response = Redirect::to(&checkout).into_response();
-            let lasts = admission.expires_at.since(room.now()).as_secs();
-            let mut cookie = private_cookie(admission_cookie(event), admission.admission_token);
+            let lasts = admission.expires_at.since(visit.room.now()).as_secs();
+            let mut cookie = admission_cookie(&visit, admission.admission_token);
             // The order's page is read after the session has ended.
             cookie.set_max_age(Duration::seconds(
                 i64::try_from(lasts).unwrap_or(0) + 86_400,
             ));
-            set_cookie(&mut response, cookie);
+            set_cookie(&mut response, &cookie);
             response
         }
-        Err(Refusal::Busy { .. }) => {
-            let mut page = PlacePage::new(&room);
-            page.title = "The door is busy";
-            page.go = true;
-            page.lines = vec![
-                "Others are going in right now. Your place is kept: this page tries again by itself \
-                 in a moment, or press the button."
-                    .to_owned(),
-            ];
-            page.actions = vec![ENTER];
-            page.refresh_seconds = Some(3);
-            render(&page)
-        }
+        Err(Refusal::Busy { .. }) => visit.page(StatusCode::OK, &PlacePage::busy(&visit)),
         Err(Refusal::NotCalled { .. } | Refusal::Missed { .. } | Refusal::SessionEnded) => {
-            back_to(&room)
+            visit.back()
         }
-        Err(refusal) => refused(&room, refusal),
+        Err(refusal) => visit.refused(refusal),
     }
 }
 
 /// The cookie that checkout's own basic pages read.
-fn admission_cookie(event: &EventId) -> String {
-    format!("wr_admission_{event}")
+fn admission_cookie(visit: &Visit, token: String) -> Cookie<'static> {
+    private_cookie(visit.admission_cookie_name(), token, &visit.reader)
 }
 
-fn queue_cookie(event: &EventId, token: String) -> Cookie<'static> {
-    let mut cookie = private_cookie(format!("wr_queue_{event}"), token);
+fn queue_cookie(visit: &Visit, token: String) -> Cookie<'static> {
+    let mut cookie = private_cookie(visit.queue_cookie_name(), token, &visit.reader);
     cookie.set_max_age(Duration::days(30));
     cookie
 }
 
-fn private_cookie(name: String, value: String) -> Cookie<'static> {
-    Cookie::build((name, value))
-        .path("/basic")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .build()
-}
-
-fn set_cookie(response: &mut Response, cookie: Cookie<'static>) {
-    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-}
-
-async fn fan_of(gatekeeper: &Gatekeeper, room: &Arc<Room>, headers: &HeaderMap) -> Option<Fan> {
-    let token = cookie(headers, &format!("wr_queue_{}", room.event().id))?;
-    Fan::from_token(gatekeeper, room.clone(), &token).await.ok()
+fn ended(mut cookie: Cookie<'static>) -> Cookie<'static> {
+    cookie.set_max_age(Duration::ZERO);
+    cookie
 }
 
 fn random_secret() -> Result<Secret, waiting_room_core::IdError> {
     let ticket = waiting_room_core::TicketId::from_bytes(random_bytes());
     format!("{ticket}").parse()
-}
-
-fn back_to(room: &Room) -> Response {
-    Redirect::to(&format!("/basic/{}", room.event().id)).into_response()
-}
-
-fn refused(room: &Room, refusal: Refusal) -> Response {
-    let (title, line, actions) = match &refusal {
-        Refusal::Closed => (
-            "Closed",
-            "This event is closed. No more places are given.",
-            vec![],
-        ),
-        Refusal::NotOpenYet { .. } => (
-            "Not open yet",
-            "The waiting room opens before the on-sale. Being early gives no advantage.",
-            vec![CHECK],
-        ),
-        Refusal::Left => (
-            "You left the queue",
-            "You gave your place up.",
-            vec![JOIN_ANEW],
-        ),
-        Refusal::Rejoin(_) => (
-            "Your place is gone",
-            "It was called as often as this event allows.",
-            vec![JOIN_ANEW],
-        ),
-        _ => (
-            "One moment",
-            "Something is not working right now. You keep your place: please try again.",
-            vec![CHECK],
-        ),
-    };
-    let status = axum::response::IntoResponse::into_response(refusal).status();
-    let mut page = PlacePage::new(room);
-    page.title = title;
-    page.lines = vec![line.to_owned()];
-    page.actions = actions;
-    let mut response = render(&page);
-    *response.status_mut() = status;
-    response
-}
-
-fn render(page: &impl Template) -> Response {
-    let Ok(html) = page.render() else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let mut response = Html(html).into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-store"),
-    );
-    response
 }
 
 #[cfg(test)]

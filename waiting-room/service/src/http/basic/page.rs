@@ -1,252 +1,363 @@
 //! What the page of one place says.
 
 use askama::Template;
-use waiting_room_core::Phase;
+use basic_pages::{Frame, Reader};
+use waiting_room_catalogue::Event;
+use waiting_room_core::{Cohort, Phase, RejoinRefused, Timestamp};
+use waiting_room_tokens::QueueClaims;
 
+use super::{offers::OfferTable, visit::Visit};
 use crate::{
-    desk::{State as FanState, Status},
+    desk::{State, Status},
+    refusal::Refusal,
     room::Room,
 };
 
 #[derive(Template)]
 #[template(path = "place.html")]
 pub(super) struct PlacePage {
-    pub(super) event_id: String,
-    pub(super) event_name: String,
-    pub(super) venue: Option<String>,
-    pub(super) message: Option<String>,
-    pub(super) title: &'static str,
-    pub(super) go: bool,
-    pub(super) number: Option<String>,
-    pub(super) unit: &'static str,
-    pub(super) lines: Vec<String>,
-    pub(super) actions: Vec<Action>,
-    pub(super) link: Option<Link>,
-    pub(super) refresh_seconds: Option<u64>,
-    pub(super) offers: Vec<OfferRow>,
+    frame: Frame,
+    event_id: String,
+    event_name: String,
+    facts: Option<String>,
+    organiser: String,
+    message: Option<String>,
+    situation: &'static str,
+    title: String,
+    go: bool,
+    number: Option<Figure>,
+    pairs: Vec<Pair>,
+    lines: Vec<String>,
+    actions: Vec<Action>,
+    leave: Option<String>,
+    order: Option<String>,
+    /// In seconds. Always of the place's own page: the answer to a form has no address to ask again.
+    refresh: Option<u64>,
+    refresh_note: Option<String>,
+    offers: OfferTable,
+    place_title: String,
+    place: Vec<Pair>,
 }
 
-pub(super) struct Action {
+/// A figure and what it counts.
+struct Figure {
+    value: String,
+    unit: String,
+}
+
+/// A value and what it is.
+struct Pair {
+    what: String,
+    value: String,
+    id: &'static str,
+}
+
+struct Action {
     path: &'static str,
-    label: &'static str,
-    class: &'static str,
+    label: String,
+    go: bool,
 }
 
-pub(super) struct Link {
-    href: String,
-    label: &'static str,
+/// Asks before what can't be taken back.
+#[derive(Template)]
+#[template(path = "leave.html")]
+pub(super) struct LeavePage {
+    frame: Frame,
+    event_id: String,
+    event_name: String,
+    title: String,
+    body: String,
+    yes: String,
+    no: String,
 }
 
-pub(super) struct OfferRow {
-    name: String,
-    price: String,
-    left: String,
+/// Whoever is called has the page read to them, or is about to press the button: it is asked for again seldom enough for both.
+const REFRESH_WHEN_CALLED: u64 = 15;
+
+/// After something went wrong.
+const REFRESH_IN_TROUBLE: u64 = 10;
+
+/// Where and when an event takes place.
+pub(super) fn facts_of(event: &Event, reader: &Reader) -> Option<String> {
+    let when = event.starts_at.map(|at| reader.date_time(at));
+    let facts: Vec<String> = event.venue.clone().into_iter().chain(when).collect();
+    (!facts.is_empty()).then(|| facts.join(" · "))
 }
 
-pub(super) const CHECK: Action = Action {
-    path: "check",
-    label: "Check my place",
-    class: "button-quiet",
-};
-const LEAVE: Action = Action {
-    path: "leave",
-    label: "Leave the queue",
-    class: "button-quiet",
-};
-pub(super) const ENTER: Action = Action {
-    path: "enter",
-    label: "Enter the shop",
-    class: "button-go",
-};
-const REJOIN: Action = Action {
-    path: "rejoin",
-    label: "Take my place again",
-    class: "button-go",
-};
-pub(super) const JOIN: Action = Action {
-    path: "join",
-    label: "Join the queue",
-    class: "button-go",
-};
-pub(super) const JOIN_ANEW: Action = Action {
-    path: "join",
-    label: "Join again at the back",
-    class: "button-go",
-};
+/// A moment to come, on the clock and from now.
+fn moment_and_span(at: Timestamp, room: &Room, reader: &Reader) -> String {
+    let now = room.now();
+    let left = reader.span(at.since(now).as_secs().max(1));
+    let moment = reader.moment(at, now);
+    reader.fill("basic.moment", &[("moment", &moment), ("time", &left)])
+}
 
-pub(super) fn phase_in_words(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Prequeue => "Not on sale yet",
-        Phase::Admitting => "On sale now",
-        Phase::Paused => "On sale, paused for a moment",
-        Phase::Recovering => "On sale, the queue is being put back in order",
-        Phase::Bypass => "On sale now, without waiting",
-        Phase::Closed => "Closed",
+impl LeavePage {
+    pub(super) fn of(visit: &Visit) -> Self {
+        let reader = &visit.reader;
+        Self {
+            frame: reader.frame(),
+            event_id: visit.room.event().id.to_string(),
+            event_name: visit.room.event().name.clone(),
+            title: reader.text("leave.title"),
+            body: reader.text("leave.body"),
+            yes: reader.text("leave.yes"),
+            no: reader.text("leave.no"),
+        }
     }
 }
 
 impl PlacePage {
-    pub(super) fn new(room: &Room) -> Self {
-        let offers = room
-            .figures()
-            .offers
-            .iter()
-            .map(|offer| OfferRow {
-                name: offer.name.clone(),
-                price: format!(
-                    "{}.{:02} {}",
-                    offer.price_cents / 100,
-                    offer.price_cents % 100,
-                    offer.currency
-                ),
-                left: match offer.stock_left {
-                    Some(0) => "Sold out".to_owned(),
-                    Some(left) => left.to_string(),
-                    None => "–".to_owned(),
-                },
-            })
-            .collect();
+    fn new(visit: &Visit, situation: &'static str, title: &str, lead: &str) -> Self {
+        let (room, reader) = (&visit.room, &visit.reader);
         Self {
+            frame: reader.frame(),
             event_id: room.event().id.to_string(),
             event_name: room.event().name.clone(),
-            venue: room.event().venue.clone(),
+            facts: facts_of(room.event(), reader),
+            organiser: reader.text("notice.organiser"),
             message: room.settings().settings.message.shown().map(str::to_owned),
-            title: "",
+            situation,
+            title: reader.text(title),
             go: false,
             number: None,
-            unit: "",
-            lines: Vec::new(),
+            pairs: Vec::new(),
+            lines: vec![reader.text(lead)],
             actions: Vec::new(),
-            link: None,
-            refresh_seconds: None,
-            offers,
+            leave: None,
+            order: None,
+            refresh: None,
+            refresh_note: None,
+            offers: OfferTable::of(room, reader),
+            place_title: reader.text("place.title"),
+            place: Vec::new(),
         }
     }
 
-    pub(super) fn before_joining(room: &Room) -> Self {
-        let mut page = Self::new(room);
-        let phase = room.board().phase;
-        page.title = phase_in_words(phase);
-        page.lines = vec![match phase {
-            Phase::Closed => "No more places are given.".to_owned(),
-            Phase::Prequeue => "Everybody who joins before the on-sale begins is put in order by \
-                                a draw: being early gives no advantage."
-                .to_owned(),
-            _ => {
-                "You get a place in the queue and keep it, even if you close this page.".to_owned()
-            }
-        }];
-        if phase != Phase::Closed {
-            page.actions = vec![JOIN];
-        }
-        page
+    fn with(mut self, path: &'static str, label: String, go: bool) -> Self {
+        self.actions.push(Action { path, label, go });
+        self
     }
 
-    pub(super) fn of(room: &Room, status: &Status) -> Self {
-        let mut page = Self::new(room);
+    fn pair(mut self, id: &'static str, what: String, value: String) -> Self {
+        self.pairs.push(Pair { what, value, id });
+        self
+    }
+
+    fn again(mut self, seconds: u64, reader: &Reader) -> Self {
+        self.refresh_note = Some(reader.fill("basic.again", &[("time", &reader.span(seconds))]));
+        self.refresh = Some(seconds);
+        self
+    }
+
+    /// For a visitor who has no place.
+    pub(super) fn before_joining(visit: &Visit) -> Self {
+        let (room, reader) = (&visit.room, &visit.reader);
+        let (board, now, schedule) = (room.board(), room.now(), room.event().schedule);
+        if board.phase == Phase::Closed {
+            return Self::new(visit, "closed", "state.closed", "lead.closed");
+        }
+        if now < schedule.opens_at {
+            let left = schedule.opens_at.since(now).as_secs().max(1);
+            let mut page = Self::new(visit, "not-open", "state.not_open", "intro.not_open");
+            let opens = moment_and_span(schedule.opens_at, room, reader);
+            let opens = reader.fill("phase.not_open", &[("when", &opens)]);
+            page.lines.insert(0, opens);
+            return page
+                .sale_starts(room, reader)
+                .with("check", reader.text("basic.check"), false)
+                .again((left / 2).clamp(5, 300), reader);
+        }
+        let (title, lead, label) = match board.phase {
+            Phase::Prequeue => ("state.outside_draw", "intro.draw", "action.draw"),
+            Phase::Bypass => ("state.outside_bypass", "intro.bypass", "action.go_in"),
+            Phase::Paused => ("state.paused", "intro.paused", "action.join"),
+            Phase::Recovering => ("state.recovering", "lead.recovering", "action.join"),
+            _ => ("state.outside", "intro.lead", "action.join"),
+        };
+        let waiting = board.snapshot.marks.waiting();
+        let page = Self::new(visit, "outside", title, lead).with("join", reader.text(label), true);
+        match board.phase {
+            Phase::Prequeue => page
+                .pair(
+                    "waiting",
+                    reader.text("fact.in_draw"),
+                    reader.number(waiting),
+                )
+                .sale_starts(room, reader),
+            Phase::Bypass => page,
+            _ => page.pair(
+                "waiting",
+                reader.text("fact.waiting"),
+                reader.number(waiting),
+            ),
+        }
+    }
+
+    fn sale_starts(self, room: &Room, reader: &Reader) -> Self {
+        let at = moment_and_span(room.event().schedule.on_sale_at, room, reader);
+        self.pair("sale", reader.text("fact.sale_starts"), at)
+    }
+
+    /// For a fan with a place.
+    pub(super) fn of(visit: &Visit, fan: &QueueClaims, status: &Status) -> Self {
+        let reader = &visit.reader;
         let refresh = status.poll_after_ms.div_ceil(1_000).max(2);
-        match status.state {
-            FanState::Prequeue => {
-                page.title = "You are in";
-                page.lines = vec![
-                    "The on-sale has not begun. When it does, a draw puts everybody who is here in \
-                     order: being early gives no advantage."
-                        .to_owned(),
-                ];
-                page.actions = vec![CHECK, LEAVE];
-                page.refresh_seconds = Some(refresh);
-            }
-            FanState::Waiting => {
-                page.title = match status.phase {
-                    Phase::Paused => "Paused for a moment",
-                    Phase::Recovering => "The queue is being put back in order",
-                    _ => "You are in the queue",
-                };
-                page.number = status.ahead.map(|ahead| ahead.to_string());
-                page.unit = if status.ahead == Some(1) {
-                    "person ahead of you"
-                } else {
-                    "people ahead of you"
-                };
-                page.lines = vec![match (status.eta_low_seconds, status.eta_high_seconds) {
-                    (Some(low), Some(high)) => wait_in_words(low, high),
-                    _ => "You keep your place.".to_owned(),
-                }];
-                page.actions = vec![CHECK, LEAVE];
-                page.refresh_seconds = Some(refresh);
-            }
-            FanState::Called => {
-                page.title = "It is your turn";
+        let page = match status.state {
+            State::Prequeue => Self::in_the_draw(visit, status).again(refresh, reader),
+            State::Waiting => Self::in_the_queue(visit, status).again(refresh, reader),
+            State::Called => Self::called(visit, status),
+            State::Admitted => {
+                let mut page = Self::new(visit, "admitted", "state.admitted", "lead.admitted");
                 page.go = true;
-                page.lines = vec![match status.call_expires_at {
-                    Some(until) => {
-                        let left = until.since(room.now()).as_secs();
-                        format!("Please go in within {}.", duration_in_words(left))
-                    }
-                    None => "You can go in now.".to_owned(),
-                }];
-                page.actions = vec![ENTER, LEAVE];
-            }
-            FanState::Admitted => {
-                page.title = "You are in the shop";
-                page.link = Some(Link {
-                    href: format!("/basic/{}/checkout", room.event().id),
-                    label: "Go to checkout",
-                });
-            }
-            FanState::Expired => {
-                page.title = "Your turn has passed";
-                if status.may_rejoin {
-                    page.lines = vec![
-                        "You were called and did not come in time. You may take your place again, \
-                         once: you are called next."
-                            .to_owned(),
-                    ];
-                    page.actions = vec![REJOIN];
-                } else {
-                    page.lines = vec!["You can join the queue again, at the back.".to_owned()];
-                    page.actions = vec![JOIN_ANEW];
+                if let Some(until) = status.session_expires_at {
+                    let left = reader.span(until.since(visit.room.now()).as_secs());
+                    page.lines
+                        .push(reader.fill("basic.session", &[("time", &left)]));
                 }
+                page.with("enter", reader.text("action.continue"), true)
             }
-            FanState::Left => {
-                page.title = "You left the queue";
-                page.actions = vec![JOIN_ANEW];
+            State::Expired if status.may_rejoin => {
+                Self::new(visit, "missed", "state.missed", "lead.missed").with(
+                    "rejoin",
+                    reader.text("action.rejoin"),
+                    true,
+                )
             }
-            FanState::Closed => {
-                page.title = "Closed";
-                page.lines = vec!["This event is closed.".to_owned()];
+            State::Expired if visit.was_admitted() => {
+                let mut page = Self::new(visit, "ended", "state.ended", "lead.ended");
+                page.order = Some(reader.text("home.your_order"));
+                page.with("join", reader.text("action.join_anew"), true)
+            }
+            State::Expired => Self::gone(visit, "missed", "state.missed", "lead.missed_final"),
+            State::Left => Self::gone(visit, "left", "state.left", "lead.left"),
+            State::Closed => Self::new(visit, "closed", "state.closed", "lead.closed"),
+        };
+        page.with_place(visit, fan, status)
+    }
+
+    fn in_the_draw(visit: &Visit, status: &Status) -> Self {
+        let (room, reader) = (&visit.room, &visit.reader);
+        let mut page = Self::new(visit, "prequeue", "state.prequeue", "lead.prequeue");
+        page.leave = Some(reader.text("action.leave"));
+        page.sale_starts(room, reader)
+            .pair(
+                "waiting",
+                reader.text("fact.in_draw"),
+                reader.number(status.waiting),
+            )
+            .with("check", reader.text("basic.check"), false)
+    }
+
+    fn in_the_queue(visit: &Visit, status: &Status) -> Self {
+        let reader = &visit.reader;
+        let (situation, title, lead) = match status.phase {
+            Phase::Paused => ("paused", "state.paused", "lead.paused"),
+            Phase::Recovering => ("recovering", "state.recovering", "lead.recovering"),
+            _ if status.place.is_none() => ("drawing", "state.drawing", "lead.drawing"),
+            _ if status.ahead == Some(0) => ("next", "state.next", "lead.next"),
+            _ => ("waiting", "state.waiting", "lead.waiting"),
+        };
+        let mut page = Self::new(visit, situation, title, lead);
+        page.number = status.ahead.filter(|ahead| *ahead > 0).map(|ahead| Figure {
+            value: reader.number(ahead),
+            unit: reader.count("unit.ahead", ahead),
+        });
+        page.leave = Some(reader.text("action.leave"));
+        let wait = match (status.eta_low_seconds, status.eta_high_seconds) {
+            _ if status.phase == Phase::Paused => reader.text("fact.eta_paused"),
+            (Some(low), Some(high)) => reader.wait(low, high),
+            _ => reader.text("fact.eta_unknown"),
+        };
+        page.pair("eta", reader.text("fact.eta"), wait)
+            .pair(
+                "waiting",
+                reader.text("fact.waiting"),
+                reader.number(status.waiting),
+            )
+            .with("check", reader.text("basic.check"), false)
+    }
+
+    fn called(visit: &Visit, status: &Status) -> Self {
+        let reader = &visit.reader;
+        let (situation, title, lead) = match status.phase {
+            Phase::Bypass => ("bypass", "state.bypass", "lead.bypass"),
+            Phase::Paused => ("called", "state.called", "lead.called_paused"),
+            _ => ("called", "state.called", "lead.called"),
+        };
+        let mut page = Self::new(visit, situation, title, lead);
+        page.go = true;
+        page.leave = Some(reader.text("action.leave"));
+        if let Some(until) = status.call_expires_at {
+            let left = reader.span(until.since(visit.room.now()).as_secs());
+            page.lines
+                .insert(0, reader.fill("basic.in_time", &[("time", &left)]));
+        }
+        page.with("enter", reader.text("action.enter"), true)
+            .again(REFRESH_WHEN_CALLED, reader)
+    }
+
+    fn gone(visit: &Visit, situation: &'static str, title: &str, lead: &str) -> Self {
+        let anew = visit.reader.text("action.join_anew");
+        Self::new(visit, situation, title, lead).with("join", anew, true)
+    }
+
+    /// The door lets others in at the moment.
+    pub(super) fn busy(visit: &Visit) -> Self {
+        let mut page = Self::new(visit, "called", "basic.busy", "basic.busy_text");
+        page.go = true;
+        page.with("enter", visit.reader.text("action.enter"), true)
+    }
+
+    /// What was asked for was not granted.
+    pub(super) fn refused(visit: &Visit, refusal: &Refusal) -> Self {
+        let reader = &visit.reader;
+        match refusal {
+            Refusal::Closed => Self::new(visit, "closed", "state.closed", "lead.closed"),
+            Refusal::NotOpenYet { .. } => Self::before_joining(visit),
+            Refusal::Left => Self::gone(visit, "left", "state.left", "lead.left"),
+            Refusal::Full | Refusal::Rejoin(RejoinRefused::Full) => {
+                Self::new(visit, "trouble", "basic.trouble", "basic.full_text").with(
+                    "check",
+                    reader.text("basic.check"),
+                    true,
+                )
+            }
+            Refusal::Rejoin(_) => Self::gone(visit, "missed", "state.missed", "lead.missed_final"),
+            _ => Self::new(visit, "trouble", "basic.trouble", "basic.trouble_text")
+                .with("check", reader.text("basic.check"), true)
+                .again(REFRESH_IN_TROUBLE, reader),
+        }
+    }
+
+    fn with_place(mut self, visit: &Visit, fan: &QueueClaims, status: &Status) -> Self {
+        let reader = &visit.reader;
+        let mut tell = |id, what: &str, value| {
+            let what = reader.text(what);
+            self.place.push(Pair { what, value, id });
+        };
+        tell("ticket", "place.ticket", fan.ticket.to_string());
+        let place = status.place.map(|place| place.number().to_string());
+        tell(
+            "place",
+            "place.number",
+            place.unwrap_or_else(|| reader.text("place.pending")),
+        );
+        let drawn = status.cohort == Cohort::Prequeue;
+        let by = if drawn {
+            "place.cohort_prequeue"
+        } else {
+            "place.cohort_arrival"
+        };
+        tell("cohort", "place.cohort", reader.text(by));
+        if drawn {
+            let setup = visit.room.setup();
+            let sealed = setup.seed.commitment().to_string();
+            tell("commitment", "place.commitment", sealed);
+            if setup.event.schedule.drawn_at(visit.room.now()) {
+                tell("seed", "place.seed", setup.seed.reveal());
             }
         }
-        page
-    }
-}
-
-fn wait_in_words(low: u64, high: u64) -> String {
-    let (low, high) = (low / 60, high.div_ceil(60));
-    match (low, high) {
-        (_, 0 | 1) => "About a minute or less.".to_owned(),
-        (0, high) => format!("Up to {high} minutes."),
-        (low, high) if low == high => format!("About {high} minutes."),
-        (low, high) => format!("About {low} to {high} minutes."),
-    }
-}
-
-fn duration_in_words(seconds: u64) -> String {
-    match seconds {
-        0..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds / 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_read_like_speech() {
-        assert_eq!(wait_in_words(0, 40), "About a minute or less.");
-        assert_eq!(wait_in_words(30, 100), "Up to 2 minutes.");
-        assert_eq!(wait_in_words(720, 890), "About 12 to 15 minutes.");
-        assert_eq!(wait_in_words(720, 720), "About 12 minutes.");
+        self
     }
 }
