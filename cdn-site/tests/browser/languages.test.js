@@ -34,10 +34,7 @@ add(
     name: "Arena Porto",
     logo: "/assets/arena.svg",
     colours: { go: "#8fe3c0", "go-ink": "#0b1f18" },
-    texts: {
-      en: { "intro.lead": "The Arena lets everybody in.", "intro.nobody": "The Arena lets everybody in." },
-      pt: { "intro.lead": "A Arena deixa entrar toda a gente." },
-    },
+    texts: { en: { "intro.lead": "The Arena lets everybody in." }, pt: { "intro.lead": "A Arena deixa entrar toda a gente." } },
   }),
 );
 
