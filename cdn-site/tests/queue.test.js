@@ -21,6 +21,7 @@ function setting({ secret = true } = {}) {
     state: "waiting",
     token: "token-1",
     observed: 600,
+    onSaleAt: "2026-11-21T10:00:00Z",
     /** @type {string|null} */
     slowedAt: null,
     /** @type {any[]} */
@@ -35,7 +36,7 @@ function setting({ secret = true } = {}) {
     phase: service.phase,
     at: now(),
     opens_at: "2026-11-21T09:30:00Z",
-    on_sale_at: "2026-11-21T10:00:00Z",
+    on_sale_at: service.onSaleAt,
     closes_at: null,
     frontier: service.frontier,
     waiting: 1000,
@@ -250,6 +251,19 @@ test("the door: early, busy and silent are waited out", async () => {
   assert.equal(JSON.parse(kept.get("pass")).token, "a");
 });
 
+test("the door: who steps back while the answer is under way stays back", async () => {
+  const { queue, service, pass } = setting();
+  service.frontier = PLACE;
+  service.state = "called";
+  await queue.start();
+  service.door = [[429, { retry_after_ms: 1000 }, "door-busy"]];
+  void queue.door.enter();
+  queue.door.stepBack();
+  await pass(5000);
+  assert.equal(queue.door.knocking, null);
+  assert.equal(service.calls.filter((name) => name === "POST admission").length, 1);
+});
+
 test("the door: a missed call explains itself and leads back", async () => {
   const { queue, service, pass } = setting();
   service.frontier = PLACE;
@@ -326,6 +340,22 @@ test("another tab has shown less: this one does not take it back, nor does the n
   await pass(40_000);
   assert.equal(queue.seat.shown.ahead, ahead - 50);
   assert.equal(JSON.parse(kept.get("seat")).shown.ahead, ahead - 50);
+});
+
+test("the pre-queue: in its last half minute nobody asks more often, and right after the draw everybody has asked", async () => {
+  const { queue, service, pass } = setting();
+  service.phase = "prequeue";
+  service.onSaleAt = new Date(START + 120_000).toISOString();
+  await queue.start();
+  assert.equal(queue.situation, "prequeue");
+  await pass(90_000);
+  service.calls.length = 0;
+  await pass(30_000);
+  assert.ok(service.calls.length <= 2, service.calls.join(", "));
+  assert.equal(queue.situation, "drawing", "the countdown is over");
+  service.phase = "admitting";
+  await pass(5000);
+  assert.equal(queue.situation, "waiting");
 });
 
 test("a pause: who is far behind asks no more often than before it", async () => {

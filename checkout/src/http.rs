@@ -1,6 +1,5 @@
 //! The HTTP face of checkout: the fan's API, the operator's, and the pages that need no JavaScript.
 
-mod connector;
 mod dead_letters;
 mod figures;
 mod jwks;
@@ -18,6 +17,7 @@ use http::Uri;
 use service_kit::operator::Operators;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use waiting_room_audit::Auditor;
 use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::EventId;
 use waiting_room_region::RegionFence;
@@ -54,6 +54,8 @@ pub struct CheckoutParts {
     pub fence: Arc<dyn RegionFence>,
     /// Those who operate.
     pub operators: Operators,
+    /// Who keeps what they did.
+    pub auditor: Auditor,
 }
 
 impl fmt::Debug for CheckoutParts {

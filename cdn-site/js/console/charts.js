@@ -76,6 +76,8 @@ let stock = null;
 
 let event = "";
 let spanMs = 60 * MINUTE_MS;
+/** Whether the operator chose the time shown. Until then it is the least that shows all there is. */
+let chosen = false;
 let lastAt = 0;
 /** How long ago the pinned moment is; 0: the newest figures. */
 let pinnedMs = 0;
@@ -89,8 +91,8 @@ export function wireCharts(serverNow) {
   now = serverNow;
   for (const radio of document.getElementsByName("span")) {
     radio.addEventListener("change", () => {
-      spanMs = Number(/** @type {HTMLInputElement} */ (radio).value) * MINUTE_MS;
-      pin(0);
+      chosen = true;
+      showSpan(/** @type {HTMLInputElement} */ (radio));
       drawCharts();
     });
   }
@@ -101,6 +103,20 @@ export function wireCharts(serverNow) {
   });
 }
 
+/** @param {HTMLInputElement} radio */
+function showSpan(radio) {
+  spanMs = Number(radio.value) * MINUTE_MS;
+  radio.checked = true;
+  pin(0);
+}
+
+function fitSpan() {
+  const radios = /** @type {HTMLInputElement[]} */ ([...document.getElementsByName("span")]);
+  const age = now() - (past.since(0)[0]?.at ?? now());
+  const fitting = radios.find(({ value }) => age <= Number(value) * MINUTE_MS) ?? radios[radios.length - 1];
+  if (Number(fitting.value) * MINUTE_MS !== spanMs) showSpan(fitting);
+}
+
 function drawnCharts() {
   return [...charts.map(({ drawn }) => drawn), ...(stock ? [stock] : [])];
 }
@@ -108,6 +124,7 @@ function drawnCharts() {
 /** Begins with what the server remembers of this event. @param {string} id */
 export function showHistory(id) {
   event = id;
+  chosen = false;
   lastAt = 0;
   tabledAt = 0;
   past.clear();
@@ -147,6 +164,7 @@ function drawStockOf(sold) {
 
 export function drawCharts() {
   if (document.hidden || byId("board").hidden) return;
+  if (!chosen) fitSpan();
   const to = now();
   const from = to - spanMs;
   // A little more than is shown, so that the lines come in from the edge and a minute's orders are known.

@@ -21,7 +21,7 @@ export function control(name, { read, write, inForce, apply, changed = () => {} 
 
   function compare() {
     const dirty = read() !== known;
-    byId(`${name}-apply`).disabled = !dirty || busy;
+    byId(`${name}-apply`).disabled = !dirty;
     show(byId(`${name}-undo`), dirty);
     form.dataset.dirty = String(dirty);
     changed();
@@ -41,10 +41,14 @@ export function control(name, { read, write, inForce, apply, changed = () => {} 
     submitted.preventDefault();
     if (busy || read() === known) return;
     busy = true;
-    byId(`${name}-apply`).disabled = true;
+    const hadFocus = form.contains(document.activeElement);
     if (await apply(read(), known)) write(known);
     busy = false;
     compare();
+    // A button that is disabled loses the focus, and whoever uses the keyboard with it.
+    if (hadFocus && (document.activeElement === document.body || document.activeElement === byId(`${name}-apply`))) {
+      form.querySelector("input:checked, input:not([type=radio]), textarea")?.focus();
+    }
   });
   byId(`${name}-undo`).addEventListener("click", () => {
     reset();

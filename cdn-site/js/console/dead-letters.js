@@ -69,4 +69,5 @@ async function redrive() {
   if (kind === "done") say(data.redriven === 1 ? "One order is tried again." : `${count(data.redriven)} orders are tried again.`);
   else say(why);
   await read();
+  if (button.hidden) byId("dead-title").focus();
 }

@@ -117,7 +117,6 @@ function take(fresh) {
   drawNotices(fresh);
   drawShop(fresh);
   drawHealth(fresh.health ?? [], clock.now());
-  drawPause(fresh);
   predictFrom(fresh);
   addToCharts(fresh);
   drawCharts();

@@ -6,13 +6,14 @@ import { change, complain } from "./settings.js";
 let now = { mode: "", message: "" };
 
 export function wirePause() {
+  let busy = false;
   byId("pause-form").addEventListener("submit", async (/** @type {SubmitEvent} */ submitted) => {
     submitted.preventDefault();
-    const button = now.mode === "pause" ? byId("resume") : byId("pause");
-    button.disabled = true;
-    const done = await (now.mode === "pause" ? resume() : pause());
-    button.disabled = false;
-    if (done) byId("reason").value = "";
+    // The button is not disabled meanwhile: it would lose the focus, and with it whoever uses the keyboard.
+    if (busy) return;
+    busy = true;
+    if (await (now.mode === "pause" ? resume() : pause())) byId("reason").value = "";
+    busy = false;
   });
 }
 
@@ -26,7 +27,7 @@ function resume() {
   return change(clears ? { mode: "admit", message: "" } : { mode: "admit" }, "The door is open again.", "pause");
 }
 
-/** @param {{mode: string, message?: string}} fresh figures or settings */
+/** @param {{mode: string, message?: string}} fresh */
 export function drawPause({ mode, message = "" }) {
   if (mode !== now.mode) complain("pause", "");
   now = { mode, message };

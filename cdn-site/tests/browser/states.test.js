@@ -110,7 +110,7 @@ test("before the sale: no board yet, not open yet, outside, in the draw, while i
 });
 
 test("while the sale goes on: outside, waiting, paused, bypass, closed, left", async () => {
-  await at.crowd("waits", 60);
+  await at.crowd("waits", 120);
   const visitor = await at.visitor({ expects: [BUSY_DOOR, /status of 404 .*unknown/] });
   const page = await visitor.open(room("waits"));
   await situation(page, "outside");
@@ -118,6 +118,7 @@ test("while the sale goes on: outside, waiting, paused, bypass, closed, left", a
   await page.getByTestId("join").click();
   await situation(page, "waiting");
   await people(page);
+  await face(page, "waiting-waiting");
   await page.getByTestId("leave").click();
   await face(page, "waiting-leave");
   await page.getByTestId("leave-no").click();
@@ -248,7 +249,7 @@ test("the order: pending, with nobody who answers, refused, none here", async ()
   await face(page, "order-nowhere");
 });
 
-test("what can be wrong while waiting: sold out, slower than it was, refused, no connection, put back in order", async () => {
+test("what can be wrong while waiting: sold out, refused, no connection, put back in order", async () => {
   const visitor = await at.visitor({ expects: [BUSY_DOOR, NO_SERVER, /ERR_INTERNET_DISCONNECTED/] });
   const page = await visitor.open(room("gone"));
   await shown(page, "notice-sold-out");

@@ -8,23 +8,34 @@ use http::{StatusCode, request::Parts};
 use serde::Serialize;
 use service_kit::problem::Problem;
 use utoipa::ToSchema;
+use waiting_room_audit::{Action, By, Entry, unbroken};
 use waiting_room_core::EventId;
 
-use super::{Checkout, Refusal, orders::private};
+use super::{Checkout, CheckoutParts, Refusal, orders::private};
 use crate::DeadLetter;
 
 /// Dead letters shown at once.
 const MOST: usize = 500;
 
 /// Proof that the request is an operator's, or a viewer's who may make it.
-pub(super) struct Operator(());
+pub(super) struct Operator(By);
 
 impl FromRequestParts<Checkout> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, checkout: &Checkout) -> Result<Self, Problem> {
-        checkout.parts().operators.check(parts)?;
-        Ok(Self(()))
+        let CheckoutParts {
+            operators, auditor, ..
+        } = checkout.parts();
+        match operators.check(parts) {
+            Ok(operator) => Ok(Self(By::from(&operator))),
+            Err(stranger) => {
+                if let Some(entry) = stranger.refused.map(Entry::of_refused) {
+                    auditor.note_later(entry, None);
+                }
+                Err(stranger.into())
+            }
+        }
     }
 }
 
@@ -116,14 +127,20 @@ pub(super) async fn list(
 )]
 pub(super) async fn redrive(
     State(checkout): State<Checkout>,
-    _: Operator,
+    Operator(by): Operator,
     event: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Refusal> {
     let event = event_id(event)?;
-    let redriven = checkout.parts().queue.redrive(&event).await?;
-    known(&checkout, &event, redriven)?;
-    tracing::info!(%event, redriven, "dead letters are tried once more");
-    Ok(private(StatusCode::OK, &Redriven { redriven }))
+    unbroken(async move {
+        let redriven = checkout.parts().queue.redrive(&event).await?;
+        known(&checkout, &event, redriven)?;
+        tracing::info!(%event, redriven, "dead letters are tried once more");
+        let action = Action::DeadLettersRedriven { redriven };
+        let entry = Entry::new(service_kit::now(), Some(event), by, action);
+        checkout.parts().auditor.note(entry, None).await;
+        Ok(private(StatusCode::OK, &Redriven { redriven }))
+    })
+    .await
 }
 
 fn event_id(segment: Result<Path<String>, PathRejection>) -> Result<EventId, Refusal> {

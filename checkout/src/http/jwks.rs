@@ -6,11 +6,10 @@ use bytes::Bytes;
 use http::{StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use service_kit::connector::{self, Connector, NoTls};
 use thiserror::Error;
 use tokio::time::timeout;
 use waiting_room_tokens::JwkSet;
-
-use super::connector::{self, Connector, NoTls};
 
 /// How long a fetch may take in all.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use crate::suite::{
-    app::{Answer, App, CREDENTIAL, bearer, two_standing},
+    app::{Answer, App, CREDENTIAL, VIEWER_CREDENTIAL, bearer, two_standing},
     samples::{NOW, event_id, seat, standing},
     tokens::token,
 };
@@ -74,6 +74,44 @@ async fn only_the_operator_sees_them() {
         let answer = app.send(request.body(Body::empty()).unwrap()).await;
         answer.problem(401, "invalid-credential");
     }
+}
+
+#[tokio::test]
+async fn a_viewer_sees_them_and_redrives_none() {
+    let app = App::start().await;
+    poison(&app).await;
+    let as_viewer = async |(method, path)| {
+        let request = bearer(method, path, VIEWER_CREDENTIAL);
+        app.send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(
+        as_viewer(LIST).await.json()["dead_letters"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    as_viewer(REDRIVE).await.problem(403, "viewer-may-not");
+    assert_eq!(app.queue().depth(&event_id()).await.unwrap().dead, 1);
+}
+
+#[tokio::test]
+async fn a_redrive_stands_in_the_audit_log() {
+    let app = App::start().await;
+    poison(&app).await;
+    let (method, path) = REDRIVE;
+    let request = bearer(method, path, CREDENTIAL).header("x-operator-name", "Ana");
+    app.send(request.body(Body::empty()).unwrap()).await;
+    let event = event_id();
+    let page = app.auditor.log().unwrap().page(&event, None, 10);
+    let entries = serde_json::to_value(page.await.unwrap().entries).unwrap();
+    assert_eq!(entries.as_array().unwrap().len(), 1);
+    let entry = &entries[0];
+    assert_eq!(
+        *entry,
+        json!({"id": entry["id"], "at": entry["at"], "event": "aurora-live", "who": "Ana", "role": "operator",
+            "via": "api", "action": "dead-letters-redriven", "detail": {"redriven": 1}})
+    );
 }
 
 #[tokio::test]

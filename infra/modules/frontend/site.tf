@@ -2,7 +2,7 @@
 
 locals {
   files = {
-    for file in fileset(var.site_dir, "**") : file => lookup(local.content_types, regex("[^.]+$", file), "application/octet-stream")
+    for file in fileset(var.site_dir, "**") : file => lookup(local.content_types, regex("[^.]+$", basename(file)), "application/octet-stream")
     if !startswith(file, "tests/") && !contains(["README.md", "package.json"], file)
   }
   # The languages and themes that there is a file of, for the pages to choose from.
@@ -14,11 +14,13 @@ locals {
     themes = sort([for file in fileset("${var.site_dir}/themes", "*.json") : trimsuffix(file, ".json")])
   }
   content_types = {
+    LICENSE     = "text/plain; charset=utf-8"
     css         = "text/css; charset=utf-8"
     html        = "text/html; charset=utf-8"
     ico         = "image/x-icon"
     js          = "text/javascript; charset=utf-8"
     json        = "application/json"
+    md          = "text/markdown; charset=utf-8"
     mp3         = "audio/mpeg"
     png         = "image/png"
     svg         = "image/svg+xml"

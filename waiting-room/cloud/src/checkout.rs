@@ -56,7 +56,7 @@ pub struct Config {
 /// # Errors
 /// When something that it needs can't be used, as [`ProgramError`] says.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ProgramError> {
-    let mut program = Program::start(&config.serving, shutdown)?;
+    let mut program = Program::start("checkout", &config.serving, shutdown)?;
     checkout::describe_metrics();
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;
@@ -74,6 +74,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             gate: backends.gate.clone(),
             fence,
             operators: config.operator.operators()?,
+            auditor: config.operator.auditor(&aws, &program),
         },
     );
     backends.are_needed_by(&mut program);

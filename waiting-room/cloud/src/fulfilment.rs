@@ -35,7 +35,7 @@ pub struct Config {
 /// # Errors
 /// When something that it needs can't be used, as [`ProgramError`] says.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ProgramError> {
-    let mut program = Program::start(&config.serving, shutdown)?;
+    let mut program = Program::start("fulfilment", &config.serving, shutdown)?;
     checkout::describe_metrics();
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;

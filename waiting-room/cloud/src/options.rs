@@ -1,14 +1,20 @@
 //! Flags that several programs share, each with its twin in the environment.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
+use aws_config::SdkConfig;
 use clap::Args;
+use http::Uri;
 use on_sale::{LogFormatArg, credential};
 use service_kit::{
     extract::OperatorCredential,
     operator::{Operators, SameCredential, TrustedProxies},
+    traces::TracesConfig,
 };
+use waiting_room_audit::{Auditor, DynamoAuditLog};
 use waiting_room_region::Region;
+
+use crate::program::Program;
 
 /// How a program serves and what it logs.
 #[derive(Clone, Debug, Args)]
@@ -44,6 +50,39 @@ pub struct Serving {
         default_value = "json"
     )]
     pub log_format: LogFormatArg,
+
+    /// An OpenTelemetry collector that takes OTLP over HTTP (http or https; /v1/traces is added): spans of some requests
+    /// are sent there. Without it none are made
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<Uri>,
+
+    /// The share of requests of which spans are made, 0 to 1. A request that says that it is traced has its trace
+    /// continued, but is drawn as any other
+    #[arg(
+        long,
+        value_name = "SHARE",
+        env = "OTEL_TRACES_SAMPLER_ARG",
+        default_value_t = 0.01,
+        value_parser = share
+    )]
+    pub traces_ratio: f64,
+}
+
+impl Serving {
+    /// Where spans go, if anywhere.
+    pub fn traces(&self) -> Option<TracesConfig> {
+        let endpoint = self.otlp_endpoint.clone()?;
+        Some(TracesConfig {
+            endpoint,
+            ratio: self.traces_ratio,
+        })
+    }
+}
+
+fn share(text: &str) -> Result<f64, &'static str> {
+    let share = text.parse().ok();
+    let share = share.filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or("it is not a number from 0 to 1")
 }
 
 /// Where the events are.
@@ -121,9 +160,22 @@ pub struct Operator {
         value_parser = clap::value_parser!(u8).range(0..=10)
     )]
     pub trusted_proxies: u8,
+
+    /// The DynamoDB table of the audit log: what operators did
+    #[arg(long, value_name = "TABLE", env = "WAITING_ROOM_AUDIT_TABLE")]
+    pub audit_table: String,
 }
 
 impl Operator {
+    /// Who keeps what they did; writes what is left in the background of `program`.
+    pub(crate) fn auditor(&self, config: &SdkConfig, program: &Program) -> Auditor {
+        let client = aws_sdk_dynamodb::Client::new(config);
+        let auditor = Auditor::new(Arc::new(DynamoAuditLog::new(client, &self.audit_table)));
+        let (running, until) = (auditor.clone(), program.shutdown.clone());
+        program.tasks.spawn(async move { running.run(until).await });
+        auditor
+    }
+
     /// Those who operate.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use service_kit::{
     operator::SameCredential,
     serve::{self, Limits},
     shutdown, telemetry,
+    traces::TracesError,
 };
 use thiserror::Error;
 use tokio::{net::TcpListener, time::timeout};
@@ -55,6 +56,9 @@ pub enum ProgramError {
     /// It does not know in which region it runs.
     #[error("the region is not known: say --region, or set AWS_REGION")]
     Nowhere,
+    /// The traces can't be sent.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// An order backend can't be used.
     #[error(transparent)]
     Shop(#[from] BackendError),
@@ -69,20 +73,27 @@ pub enum ProgramError {
 /// How long background work may go on after the last request.
 const WIND_UP: Duration = Duration::from_secs(3);
 
-/// Logs as `serving` says, runs `program` until Ctrl-C or SIGTERM, and tells how it ended.
+/// Logs and traces as `serving` says, runs `program`, which is called `name`, until Ctrl-C or SIGTERM, and tells how it ended.
 pub async fn run_until_signal<F>(
+    name: &'static str,
     serving: &Serving,
     program: impl FnOnce(CancellationToken) -> F,
 ) -> ExitCode
 where
     F: Future<Output = Result<(), ProgramError>>,
 {
-    telemetry::init_logs(&serving.log, serving.log_format.into());
-    serve::raise_open_files_limit();
-    let outcome = match shutdown::on_signal() {
-        Ok(shutdown) => program(shutdown).await,
-        Err(error) => Err(error.into()),
+    let outcome = async {
+        let (log, format) = (&serving.log, serving.log_format.into());
+        let traces = serving.traces();
+        let traces = telemetry::init_logs_and_traces(log, format, name, traces.as_ref())?;
+        serve::raise_open_files_limit();
+        let outcome = program(shutdown::on_signal()?).await;
+        if let Some(traces) = traces {
+            traces.end().await;
+        }
+        outcome
     };
+    let outcome: Result<(), ProgramError> = outcome.await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -105,12 +116,13 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Begins to listen, before the rest is ready: connections wait.
+    /// The program `name` begins to listen, before the rest is ready: connections wait.
     pub(crate) fn start(
+        name: &'static str,
         serving: &Serving,
         shutdown: CancellationToken,
     ) -> Result<Self, ProgramError> {
-        let metrics = telemetry::init_metrics()?;
+        let metrics = telemetry::init_metrics(name)?;
         let listener = serve::listen(serving.listen).map_err(|source| ProgramError::Listen {
             address: serving.listen,
             source,

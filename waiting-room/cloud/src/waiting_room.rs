@@ -17,9 +17,10 @@ use waiting_room::{
     keys::{SecretsManagerKeyStore, TokenKeys, random_bytes},
     queue_store::{QueueStore, RedisConfig, RedisQueueStore},
     room::{Parts, RoomLimits},
-    settings::SsmSettings,
+    settings::{ParameterAudit, SsmSettings},
 };
 use waiting_room_core::SessionId;
+use waiting_room_ctl::CtlArgs;
 use waiting_room_planner::PlanArgs;
 
 use crate::{
@@ -89,6 +90,8 @@ pub enum Command {
     /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Needs no
     /// environment and asks nobody
     Plan(Box<PlanArgs>),
+    /// Does from a terminal what an operator can do: status, rate, pause, resume, ...
+    Ctl(Box<CtlArgs>),
 }
 
 /// The gatekeeper: gives fans their places, shows the board, calls and admits them at the operator's rate.
@@ -100,7 +103,7 @@ pub enum Command {
     version,
     max_term_width = 100,
     after_help = "Commands besides, each with a --help of its own: load-events, create-backends, failover,\n\
-                  plan"
+                  plan, ctl"
 )]
 pub struct Config {
     /// How it serves
@@ -225,31 +228,34 @@ impl Config {
 /// # Errors
 /// When something that it needs can't be used, as [`ProgramError`] says.
 pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), ProgramError> {
-    let mut program = Program::start(&config.serving, shutdown)?;
+    let mut program = Program::start("waiting-room", &config.serving, shutdown)?;
     let aws = aws::config().await;
     let catalogue = shop::catalogue(&aws, &config.catalogue).await?;
     let backends = ShopBackends::open(&aws, &config.shop).await?;
     let now = service_kit::now();
 
+    let auditor = config.operator.auditor(&aws, &program);
+    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let events = catalogue.events().iter();
-    let settings = Arc::new(
-        SsmSettings::open(
-            aws_sdk_ssm::Client::new(&aws),
-            &config.settings_prefix,
-            events
-                .clone()
-                .map(|event| (&event.id, &event.initial_settings)),
-            now,
-        )
-        .await,
+    let settings = SsmSettings::open(
+        aws_sdk_ssm::Client::new(&aws),
+        &config.settings_prefix,
+        events
+            .clone()
+            .map(|event| (&event.id, &event.initial_settings)),
+        now,
     );
+    let settings = Arc::new(settings.await.audited(ParameterAudit {
+        auditor: auditor.clone(),
+        region: region::of(&aws, &config.here)?.to_string(),
+        fence: fence.clone(),
+    }));
     let instance = SessionId::from_bytes(random_bytes()).to_string();
     let recovery = Duration::from_secs(config.recovery_seconds);
     let ids = events.map(|event| event.id.clone());
     let store = RedisQueueStore::open(&config.redis(), instance, recovery, ids).await?;
     let store: Arc<dyn QueueStore> = Arc::new(store);
     let keys = Arc::new(open_keys(&config, &aws).await?);
-    let fence = region::fence(&aws, &config.here, &config.shop, &mut program).await?;
     let parts = Parts {
         catalogue,
         limits: RoomLimits {
@@ -267,6 +273,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
         audit: None,
         fence,
         operators: config.operator.operators()?,
+        auditor,
     };
     let (tasks, shutdown) = (program.tasks.clone(), program.shutdown.clone());
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;

@@ -21,12 +21,14 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 use tower::{ServiceExt, util::MapRequestLayer};
+use tracing::Instrument;
 
 use crate::{
     extract::BODY_LIMIT,
     http_metrics::{HttpMetrics, Label, Route},
     problem::Problem,
     serve::Limits,
+    traces,
 };
 
 /// What is done to each answer before it is sent; gets the request's address.
@@ -107,15 +109,19 @@ impl Front {
         let started = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let quick = self.quick.as_ref();
+        let span = traces::of_request(&method, request.headers());
         let at_once = quick.and_then(|quick| quick.answer(&method, &uri, request.headers()));
         if let Some((route, mut response)) = at_once {
             (self.finish)(&uri, &mut response);
+            traces::answered(&span, &method, route, response.status());
             self.metrics
                 .answered(route, &method, response.status(), started.elapsed());
             return response;
         }
-        let (route, mut response) = self.within_limits(request).await;
+        let answer = self.within_limits(request).instrument(span.clone());
+        let (route, mut response) = answer.await;
         (self.finish)(&uri, &mut response);
+        traces::answered(&span, &method, route.label(), response.status());
         self.metrics
             .answered(route.label(), &method, response.status(), started.elapsed());
         response

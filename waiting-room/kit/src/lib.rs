@@ -1,6 +1,7 @@
 //! What every service needs around its own routes, and nothing of what it is for: problems,
 //! extractors that answer with them, serving and draining, metrics, logs, the clock.
 
+pub mod connector;
 pub mod extract;
 pub mod front;
 pub mod health;
@@ -13,6 +14,7 @@ pub mod serve;
 pub mod shutdown;
 mod stalled;
 pub mod telemetry;
+pub mod traces;
 
 use std::{
     sync::{Mutex, PoisonError},

@@ -39,6 +39,7 @@ use waiting_room::{
     room::{Parts, RoomLimits, StartError},
     settings::{FileSettings, SettingsSource},
 };
+use waiting_room_audit::{Auditor, FileAuditLog};
 use waiting_room_catalogue::{Catalogue, CatalogueErrors};
 
 use crate::{
@@ -96,6 +97,9 @@ pub enum RunError {
     /// The process's own address is none.
     #[error(transparent)]
     Address(#[from] InvalidUri),
+    /// The audit log can't be used.
+    #[error("the audit log cannot be used")]
+    AuditLog(#[source] io::Error),
     /// The folder with files of the site can't be read.
     #[error("the files of the site in {path} cannot be read")]
     Site {
@@ -134,7 +138,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let proxies = TrustedProxies(config.trusted_proxies);
     let operators = Operators::new(&credential, config.viewer_credential.as_ref(), proxies)?;
     let catalogue = Arc::new(Catalogue::parse(&events_text(&config)?, now)?);
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
     let site = open_site(&config)?;
     let listener = serve::listen(config.listen).map_err(|source| RunError::Listen {
@@ -144,6 +148,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     let address = listener.local_addr()?;
     let tasks = TaskTracker::new();
 
+    let log = FileAuditLog::open(data_dir.path()).map_err(RunError::AuditLog)?;
+    let auditor = Auditor::new(Arc::new(log));
     let settings = Arc::new(FileSettings::open(
         data_dir.path(),
         catalogue
@@ -151,6 +157,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             .iter()
             .map(|event| (&event.id, &event.initial_settings)),
         now,
+        auditor.clone(),
     )?);
     let limits = RoomLimits {
         tick: config.tick(),
@@ -161,7 +168,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
     )?);
     let book = OrderBook::open(data_dir.path(), QueuePolicy::default())?;
     let gate: Arc<dyn SessionGate> = Arc::new(Door(queue.clone()));
-    let checkout = open_checkout(address, &catalogue, &book, &gate, &operators)?;
+    let checkout = open_checkout(address, &catalogue, &book, &gate, (&operators, &auditor))?;
 
     let keys = FileKeyStore::new(data_dir.path());
     let parts = Parts {
@@ -178,6 +185,7 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         audit: None,
         fence: Arc::new(OneRegion),
         operators,
+        auditor: auditor.clone(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(
@@ -188,6 +196,8 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
         Pace::default(),
     );
     tasks.spawn(fulfilment::run(fulfilment, shutdown.clone()));
+    let until = shutdown.clone();
+    tasks.spawn(async move { auditor.run(until).await });
     let stop_watching = shutdown.clone();
     tasks.spawn(async move { settings.watch_file(stop_watching).await });
     tasks.spawn(health::upkeep(metrics.clone(), shutdown.clone()));
@@ -292,7 +302,7 @@ fn open_checkout(
     catalogue: &Arc<Catalogue>,
     book: &Arc<OrderBook>,
     gate: &Arc<dyn SessionGate>,
-    operators: &Operators,
+    (operators, auditor): (&Operators, &Auditor),
 ) -> Result<Checkout, RunError> {
     // Checkout learns the keys as a shop elsewhere would: from the published set.
     let jwks_url: Uri = format!("http://{}/.well-known/jwks.json", reachable(address)).parse()?;
@@ -305,6 +315,7 @@ fn open_checkout(
         gate: gate.clone(),
         fence: Arc::new(OneRegion),
         operators: operators.clone(),
+        auditor: auditor.clone(),
     };
     Ok(Checkout::new(
         CheckoutConfig {

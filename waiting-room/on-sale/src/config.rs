@@ -2,7 +2,11 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use service_kit::{extract::OperatorCredential, telemetry::LogFormat};
+use waiting_room_ctl::CtlArgs;
 use waiting_room_planner::PlanArgs;
+
+/// Where keys, settings, orders and stock are kept, unless somewhere else is named.
+pub const USUAL_DATA_DIR: &str = "waiting-room-data";
 
 /// What the program is asked to do.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub enum Command {
     /// Plans an on-sale: how long it takes, the waits, the requests a second, what drives the cost. Starts
     /// and asks nothing
     Plan(Box<PlanArgs>),
+    /// Does from a terminal what an operator can do: status, rate, pause, resume, ...
+    Ctl(Box<CtlArgs>),
 }
 
 /// The whole on-sale in one process: waiting room, checkout, fulfilment and site. No server, no
@@ -47,7 +53,7 @@ pub enum Command {
 #[command(
     version,
     max_term_width = 100,
-    after_help = "A command besides, with a --help of its own: plan, which tells how an on-sale will go"
+    after_help = "Commands besides, each with a --help of its own: plan, which tells how an on-sale will go, and\nctl, which runs one from a terminal"
 )]
 pub struct Config {
     /// The address to serve on; port 0 picks a free port and prints it
@@ -64,7 +70,7 @@ pub struct Config {
         long,
         value_name = "DIR",
         env = "WAITING_ROOM_DATA_DIR",
-        default_value = "waiting-room-data"
+        default_value = USUAL_DATA_DIR
     )]
     pub data_dir: PathBuf,
 

@@ -11,6 +11,9 @@ use thiserror::Error;
 use waiting_room::keys::{random_bytes, write_private};
 use waiting_room_core::SessionId;
 
+/// The file in the data dir that holds the operator credential, unless one is given.
+pub const CREDENTIAL_FILE: &str = "operator-credential";
+
 /// A data dir that this process alone uses.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -73,7 +76,7 @@ impl DataDir {
         &self,
         given: Option<&str>,
     ) -> Result<OperatorCredential, DataDirError> {
-        let path = self.path.join("operator-credential");
+        let path = self.path.join(CREDENTIAL_FILE);
         let text = match given {
             Some(text) => text.to_owned(),
             None => match fs::read_to_string(&path) {

@@ -7,4 +7,5 @@ mod data_dir;
 pub mod site;
 
 pub use app::{RunError, run};
-pub use config::{Command, Config, Invocation, LogFormatArg, credential};
+pub use config::{Command, Config, Invocation, LogFormatArg, USUAL_DATA_DIR, credential};
+pub use data_dir::CREDENTIAL_FILE;

@@ -2,19 +2,22 @@
 //! backends that need no server.
 
 use std::{
+    env,
     error::Error,
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
 use on_sale::{Command, Invocation, run};
 use service_kit::{serve, shutdown, telemetry};
+use waiting_room_ctl::CtlArgs;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let config = match Invocation::parse() {
         Invocation::Serve(config) => *config,
-        Invocation::Do(command) => return done(&command),
+        Invocation::Do(command) => return done(command).await,
     };
     telemetry::init_logs(&config.log, config.log_format.into());
     serve::raise_open_files_limit();
@@ -34,9 +37,12 @@ async fn main() -> ExitCode {
     }
 }
 
-fn done(command: &Command) -> ExitCode {
-    let Command::Plan(args) = command;
-    let error = match waiting_room_planner::run(args, &mut io::stdout().lock()) {
+async fn done(command: Command) -> ExitCode {
+    let args = match command {
+        Command::Plan(args) => args,
+        Command::Ctl(args) => return operated(*args).await,
+    };
+    let error = match waiting_room_planner::run(&args, &mut io::stdout().lock()) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
@@ -46,4 +52,17 @@ fn done(command: &Command) -> ExitCode {
         because = reason.source();
     }
     ExitCode::FAILURE
+}
+
+async fn operated(args: CtlArgs) -> ExitCode {
+    let data_dir = env::var_os("WAITING_ROOM_DATA_DIR")
+        .map_or_else(|| PathBuf::from(on_sale::USUAL_DATA_DIR), PathBuf::from);
+    let usual = data_dir.join(on_sale::CREDENTIAL_FILE);
+    match waiting_room_ctl::run(args, Some(usual), &mut io::stdout()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{error}");
+            error.exit_status().into()
+        }
+    }
 }

@@ -80,7 +80,6 @@ impl Controller {
                     room.figures.send_replace(Arc::new(figures));
                 }
                 Err(error) => {
-                    metrics::store_failed(self.setup.event.id.as_str());
                     tracing::warn!(
                         event = %self.setup.event.id,
                         error = &error as &dyn std::error::Error,

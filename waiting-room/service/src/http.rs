@@ -1,5 +1,6 @@
 //! The gatekeeper's HTTP interface.
 
+mod audit;
 mod basic;
 mod fan;
 mod history;
@@ -34,6 +35,7 @@ pub fn routes(gatekeeper: Arc<Gatekeeper>) -> OpenApiRouter {
         .routes(routes!(operator::stream))
         .routes(routes!(history::history))
         .routes(routes!(operator::rotate_keys))
+        .routes(routes!(audit::list))
         .routes(routes!(session::read, session::sign_in, session::sign_out))
         .routes(routes!(well_known::jwks))
         .merge(basic::routes())

@@ -15,6 +15,7 @@ pub mod health;
 pub mod history;
 mod http;
 pub mod keys;
+mod measured;
 mod metrics;
 pub mod queue_store;
 mod refusal;

@@ -1,6 +1,6 @@
 //! The gatekeeper's metrics.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use waiting_room_core::{Cohort, Phase, SettingName, Turn};
 
 use crate::figures::Figures;
@@ -12,7 +12,8 @@ const CALLS: &str = "waiting_room_calls_total";
 const MISSED: &str = "waiting_room_missed_calls_total";
 const EXPIRED: &str = "waiting_room_sessions_expired_total";
 const HISTORY_FAILURES: &str = "waiting_room_history_failures_total";
-const STORE_FAILURES: &str = "waiting_room_queue_store_failures_total";
+pub(crate) const STORE_SECONDS: &str = "waiting_room_queue_store_seconds";
+pub(crate) const STORE_FAILURES: &str = "waiting_room_queue_store_failures_total";
 
 /// Tells the help texts; once a process.
 pub(crate) fn describe() {
@@ -27,7 +28,12 @@ pub(crate) fn describe() {
     describe_counter!(EXPIRED, "Sessions whose time ran out, by event");
     describe_counter!(
         STORE_FAILURES,
-        "Operations that the queue store did not answer, by event"
+        "Operations that the queue store did not answer, by event and operation"
+    );
+    describe_histogram!(
+        STORE_SECONDS,
+        Unit::Seconds,
+        "Time until the queue store answered, by operation"
     );
     describe_counter!(
         HISTORY_FAILURES,
@@ -78,6 +84,19 @@ pub(crate) fn describe() {
         "Time since the settings were last read"
     );
     describe_gauge!(
+        "waiting_room_eta_back_of_queue_seconds",
+        Unit::Seconds,
+        "How long somebody who joins now waits, by event; NaN while nobody is called"
+    );
+    describe_gauge!(
+        "waiting_room_orders",
+        "The shop's orders, by event and state: pending, confirmed or refused"
+    );
+    describe_gauge!(
+        "waiting_room_stock",
+        "How many of an offer there are in all, by event and offer"
+    );
+    describe_gauge!(
         "waiting_room_stock_left",
         "How many of an offer are left, by event and offer"
     );
@@ -103,9 +122,35 @@ pub(crate) fn turned(event: &str, turn: Turn) {
     counter!(EXPIRED, "event" => event.to_owned()).increment(turn.sessions_expired as u64);
 }
 
-pub(crate) fn store_failed(event: &str) {
-    counter!(STORE_FAILURES, "event" => event.to_owned()).increment(1);
+/// What `event` counts is there from the start, at nought: a counter that appears with its first count hides that one
+/// from whoever watches its increase.
+pub(crate) fn begin(event: &str) {
+    for cohort in [Cohort::Prequeue, Cohort::Arrival] {
+        for new in ["true", "false"] {
+            let event = event.to_owned();
+            counter!(JOINS, "event" => event, "cohort" => cohort.as_str(), "new" => new)
+                .increment(0);
+        }
+    }
+    for outcome in OUTCOMES {
+        counter!(CLAIMS, "event" => event.to_owned(), "outcome" => outcome).increment(0);
+    }
+    for name in [REJOINS, CALLS, MISSED, EXPIRED, HISTORY_FAILURES] {
+        counter!(name, "event" => event.to_owned()).increment(0);
+    }
 }
+
+/// How claims end.
+const OUTCOMES: [&str; 8] = [
+    "admitted",
+    "again",
+    "not_called",
+    "busy",
+    "missed",
+    "gone",
+    "closed",
+    "full",
+];
 
 pub(crate) fn history_failed(event: &str) {
     counter!(HISTORY_FAILURES, "event" => event.to_owned()).increment(1);
@@ -140,6 +185,21 @@ pub(crate) fn observed(figures: &Figures) {
         "waiting_room_region_percent",
         f64::from(figures.region_percent),
     );
+    let eta = figures.eta_back_of_queue_seconds;
+    set(
+        "waiting_room_eta_back_of_queue_seconds",
+        eta.map_or(f64::NAN, |seconds| seconds as f64),
+    );
+    if let Some(orders) = figures.orders {
+        for (state, count) in [
+            ("pending", orders.pending),
+            ("confirmed", orders.confirmed),
+            ("refused", orders.refused),
+        ] {
+            gauge!("waiting_room_orders", "event" => figures.event.clone(), "state" => state)
+                .set(count as f64);
+        }
+    }
     set("waiting_room_no_show_share", figures.no_show_share);
     set("waiting_room_frontier", figures.frontier as f64);
     set("waiting_room_epoch", figures.epoch as f64);
@@ -173,6 +233,12 @@ pub(crate) fn observed(figures: &Figures) {
         .set(if health.ok { 1.0 } else { 0.0 });
     }
     for offer in &figures.offers {
+        gauge!(
+            "waiting_room_stock",
+            "event" => figures.event.clone(),
+            "offer" => offer.id.clone()
+        )
+        .set(f64::from(offer.stock));
         if let Some(left) = offer.stock_left {
             gauge!(
                 "waiting_room_stock_left",

@@ -55,6 +55,8 @@ pub(crate) enum Refusal {
     Store(#[from] StoreUnavailable),
     #[error(transparent)]
     Shop(#[from] ShopUnavailable),
+    #[error(transparent)]
+    Audit(#[from] waiting_room_audit::Unavailable),
     #[error("too many streams")]
     TooManyStreams,
     #[error("no such span of time")]
@@ -153,6 +155,10 @@ impl From<Refusal> for Problem {
             ),
             Refusal::History(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "history");
+                Problem::unavailable(Duration::from_secs(5))
+            }
+            Refusal::Audit(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "audit log");
                 Problem::unavailable(Duration::from_secs(5))
             }
             Refusal::TooManyStreams => Problem::new(

@@ -9,7 +9,12 @@ use waiting_room_catalogue::{Catalogue, Event};
 use waiting_room_core::{Cohort, DrawSeed, EventId, Place, PollPolicy, Rules, Settings, Timestamp};
 use waiting_room_tokens::QueueClaims;
 
-use service_kit::operator::Operators;
+use http::request::Parts as RequestParts;
+use service_kit::{
+    operator::{Operator, Operators, Stranger},
+    problem::Problem,
+};
+use waiting_room_audit::{Action, Auditor, By, Entry};
 
 use crate::{
     board::Board,
@@ -18,6 +23,7 @@ use crate::{
     health::Vital,
     history::FigureHistory,
     keys::TokenKeys,
+    measured::Measured,
     queue_store::{QueueStore, Regime, StoreUnavailable},
     region::{RegionFence, RegionGate},
     settings::{SettingsSource, SettingsView},
@@ -174,6 +180,8 @@ pub struct Parts {
     pub fence: Arc<dyn RegionFence>,
     /// Those who operate.
     pub operators: Operators,
+    /// Who keeps what they did.
+    pub auditor: Auditor,
 }
 
 /// The waiting rooms of all events.
@@ -186,6 +194,7 @@ pub struct Gatekeeper {
     pub(crate) shop: Arc<dyn Shop>,
     pub(crate) history: Arc<dyn FigureHistory>,
     pub(crate) operators: Operators,
+    pub(crate) auditor: Auditor,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -217,8 +226,12 @@ impl Gatekeeper {
         shutdown: CancellationToken,
     ) -> Result<Arc<Self>, StartError> {
         crate::metrics::describe();
+        let events = parts.catalogue.events().iter().map(|event| &event.id);
+        let store = Arc::new(Measured::new(parts.store.clone(), events));
+        let parts = Parts { store, ..parts };
         let mut in_order = Vec::new();
         for event in parts.catalogue.events() {
+            crate::metrics::begin(event.id.as_str());
             let settings = parts
                 .settings
                 .watch(&event.id)
@@ -260,6 +273,7 @@ impl Gatekeeper {
             shop: parts.shop,
             history: parts.history,
             operators: parts.operators,
+            auditor: parts.auditor,
             shutdown,
         }))
     }
@@ -269,6 +283,27 @@ impl Gatekeeper {
         self.in_order
             .first()
             .map_or_else(service_kit::now, |room| room.now())
+    }
+
+    /// Who sent the operator's request `parts`, if they may do what it asks for.
+    pub(crate) fn operator(&self, parts: &RequestParts) -> Result<Operator, Problem> {
+        self.operators
+            .check(parts)
+            .map_err(|stranger| self.turned_away(stranger))
+    }
+
+    /// What a stranger is told; what there is to note of them is noted.
+    pub(crate) fn turned_away(&self, stranger: Stranger) -> Problem {
+        if let Some(entry) = stranger.refused.map(Entry::of_refused) {
+            self.auditor.note_later(entry, None);
+        }
+        stranger.into()
+    }
+
+    /// Keeps that `by` did `action` to `event`, or to all.
+    pub(crate) async fn note(&self, by: &By, event: Option<&EventId>, action: Action) {
+        let entry = Entry::new(service_kit::now(), event.cloned(), by.clone(), action);
+        self.auditor.note(entry, None).await;
     }
 
     /// The room of `event`.

@@ -10,11 +10,12 @@ use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::watch;
 use utoipa::ToSchema;
+use waiting_room_audit::By;
 use waiting_room_core::{EventId, SettingName, Settings, Timestamp};
 
 pub use self::file::FileSettings;
 #[cfg(feature = "aws")]
-pub use self::ssm::SsmSettings;
+pub use self::ssm::{ParameterAudit, SsmSettings};
 
 /// The settings of one event as they stand: what is in force, and what was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +61,13 @@ pub trait SettingsSource: Send + Sync {
     /// event.
     fn watch(&self, event: &EventId) -> Option<watch::Receiver<SettingsView>>;
 
-    /// Writes the valid plain text `values` to the source and puts them in force here.
+    /// Writes the valid plain text `values` to the source, puts them in force here, and tells the audit log who
+    /// did. What others change in the source it tells the log too, once however many instances see it.
     async fn change(
         &self,
         event: &EventId,
         values: Vec<(SettingName, String)>,
+        by: &By,
     ) -> Result<SettingsView, ChangeError>;
 
     /// What the source is, for a person.

@@ -21,6 +21,7 @@ use service_kit::{
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use waiting_room_audit::{Auditor, FileAuditLog};
 
 use super::{
     fence::TurnedFence,
@@ -44,6 +45,7 @@ pub struct App {
     pub gate: Arc<RecordingGate>,
     pub fence: Arc<TurnedFence>,
     pub checkout: Checkout,
+    pub auditor: Auditor,
     front: Front,
     key_requests: Arc<AtomicUsize>,
     _dir: TempDir,
@@ -73,6 +75,8 @@ impl App {
         let book = OrderBook::open(dir.path(), QueuePolicy::default()).unwrap();
         let gate = RecordingGate::new();
         let fence = Arc::new(TurnedFence::default());
+        let log = Arc::new(FileAuditLog::open(dir.path()).unwrap());
+        let auditor = Auditor::new(log);
         let checkout = Checkout::new(
             CheckoutConfig {
                 issuer: ISSUER.to_owned(),
@@ -85,6 +89,7 @@ impl App {
                 gate: gate.clone(),
                 fence: fence.clone(),
                 operators: operators(),
+                auditor: auditor.clone(),
             },
         );
         let front = Front::new(checkout.routes().into(), Limits::default());
@@ -93,6 +98,7 @@ impl App {
             gate,
             fence,
             checkout,
+            auditor,
             front,
             key_requests,
             _dir: dir,

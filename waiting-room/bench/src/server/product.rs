@@ -33,6 +33,7 @@ use waiting_room::{
     room::{Parts, RoomLimits},
     settings::FileSettings,
 };
+use waiting_room_audit::Auditor;
 use waiting_room_catalogue::Catalogue;
 use waiting_room_core::EventId;
 
@@ -64,7 +65,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
     };
     let catalogue = Arc::new(Catalogue::parse(&events(rate), now)?);
     let event: EventId = EVENT.parse()?;
-    let metrics = telemetry::init_metrics()?;
+    let metrics = telemetry::init_metrics("on-sale")?;
     checkout::describe_metrics();
     let listener = serve::listen(anywhere())?;
     let address = listener.local_addr()?;
@@ -77,6 +78,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             .iter()
             .map(|event| (&event.id, &event.initial_settings)),
         now,
+        Auditor::of_nothing(),
     )?);
     let limits = RoomLimits::default();
     let regime = Regime {
@@ -111,6 +113,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             gate: gate.clone(),
             fence: Arc::new(OneRegion),
             operators: operators.clone(),
+            auditor: Auditor::of_nothing(),
         },
     );
     let parts = Parts {
@@ -127,6 +130,7 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
         audit: None,
         fence: Arc::new(OneRegion),
         operators,
+        auditor: Auditor::of_nothing(),
     };
     let gatekeeper = Gatekeeper::start(parts, &tasks, shutdown.clone()).await?;
     let fulfilment = Fulfilment::new(&catalogue, book.clone(), book, gate, Pace::default());

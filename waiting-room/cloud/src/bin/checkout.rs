@@ -9,5 +9,5 @@ use cloud::checkout::{Config, run};
 async fn main() -> ExitCode {
     let config = Config::parse();
     let serving = config.serving.clone();
-    cloud::run_until_signal(&serving, |shutdown| run(config, shutdown)).await
+    cloud::run_until_signal("checkout", &serving, |shutdown| run(config, shutdown)).await
 }

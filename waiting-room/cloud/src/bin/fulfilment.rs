@@ -9,5 +9,5 @@ use cloud::fulfilment::{Config, run};
 async fn main() -> ExitCode {
     let config = Config::parse();
     let serving = config.serving.clone();
-    cloud::run_until_signal(&serving, |shutdown| run(config, shutdown)).await
+    cloud::run_until_signal("fulfilment", &serving, |shutdown| run(config, shutdown)).await
 }

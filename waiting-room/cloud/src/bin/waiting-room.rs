@@ -15,13 +15,15 @@ async fn main() -> ExitCode {
         Invocation::Do(command) => return told(run_command(command).await),
     };
     let serving = config.serving.clone();
-    cloud::run_until_signal(&serving, |shutdown| run(config, shutdown)).await
+    cloud::run_until_signal("waiting-room", &serving, |shutdown| run(config, shutdown)).await
 }
 
 fn told(outcome: Result<String, CommandError>) -> ExitCode {
     let error = match outcome {
         Ok(told) => {
-            let _ = writeln!(io::stdout(), "{told}");
+            if !told.is_empty() {
+                let _ = writeln!(io::stdout(), "{told}");
+            }
             return ExitCode::SUCCESS;
         }
         Err(error) => error,

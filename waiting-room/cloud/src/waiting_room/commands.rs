@@ -9,7 +9,9 @@ use checkout::{
     aws::{create_queues, create_table as create_orders_table},
 };
 use thiserror::Error;
+use waiting_room_audit::DynamoAuditLog;
 use waiting_room_catalogue::{DynamoCatalogue, DynamoCatalogueError, Loaded, Others};
+use waiting_room_ctl::CtlError;
 use waiting_room_planner::PlanError;
 
 use super::Command;
@@ -36,6 +38,9 @@ pub enum CommandError {
     /// The shop's tables and queues can't be made.
     #[error(transparent)]
     Shop(#[from] BackendError),
+    /// The table of the audit log can't be made.
+    #[error(transparent)]
+    Audit(#[from] waiting_room_audit::Unavailable),
     /// The queue of ended sessions can't be made.
     #[error("the queue of ended sessions cannot be made")]
     EndedSessions(#[source] Box<SdkError<CreateQueueError>>),
@@ -45,6 +50,9 @@ pub enum CommandError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// What the operator asked for was not done.
+    #[error(transparent)]
+    Ctl(#[from] CtlError),
 }
 
 impl CommandError {
@@ -52,12 +60,13 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Failover(error) => error.exit_status().into(),
+            Self::Ctl(error) => error.exit_status().into(),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-/// Does what `command` says, and tells what it did; what takes long is told as it goes.
+/// Does what `command` says, and tells what it did; what takes long is told as it goes, and then nothing.
 ///
 /// # Errors
 /// As [`CommandError`] says; an events file with a mistake changes nothing.
@@ -76,6 +85,10 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
             failover::run(&args, io::stdout()).await?;
             Ok(format!("{} is the active region", args.to))
         }
+        Command::Ctl(args) => {
+            waiting_room_ctl::run(*args, None, &mut io::stdout()).await?;
+            Ok(String::new())
+        }
         Command::Plan(args) => {
             let mut plan = Vec::new();
             waiting_room_planner::run(&args, &mut plan)?;
@@ -87,7 +100,11 @@ pub async fn run(command: Command) -> Result<String, CommandError> {
 async fn create_backends(aws: &SdkConfig, name: &str) -> Result<String, CommandError> {
     let (events, orders) = (format!("{name}-events"), format!("{name}-orders"));
     catalogue(aws, &events).create_table().await?;
-    create_orders_table(&aws_sdk_dynamodb::Client::new(aws), &orders).await?;
+    let dynamodb = aws_sdk_dynamodb::Client::new(aws);
+    create_orders_table(&dynamodb, &orders).await?;
+    let audit = format!("{name}-audit");
+    let log = DynamoAuditLog::new(dynamodb, &audit);
+    log.create_table().await?;
     let sqs = aws_sdk_sqs::Client::new(aws);
     let queues = create_queues(&sqs, &orders, QueuePolicy::default()).await?;
     let ended = sqs
@@ -99,6 +116,7 @@ async fn create_backends(aws: &SdkConfig, name: &str) -> Result<String, CommandE
     let environment = [
         ("WAITING_ROOM_CATALOGUE_TABLE", events),
         ("WAITING_ROOM_ORDERS_TABLE", orders),
+        ("WAITING_ROOM_AUDIT_TABLE", audit),
         ("WAITING_ROOM_ORDER_QUEUE_URL", queues.orders),
         ("WAITING_ROOM_DEAD_LETTER_QUEUE_URL", queues.dead_letters),
         ("WAITING_ROOM_ENDED_SESSIONS_QUEUE_URL", ended),

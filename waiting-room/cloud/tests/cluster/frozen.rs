@@ -6,10 +6,11 @@ use reqwest::{StatusCode, header};
 use serde_json::Value;
 use test_backends::RedisServer;
 use test_crowd::{Crowd, secret};
-use tokio::time::sleep;
+use tokio::{process::Command, time::sleep};
+use waiting_room_core::Timestamp;
 
 use crate::{
-    cluster::{Cluster, Plan},
+    cluster::{Cluster, OPERATOR, Plan},
     verdict::{CROWD, assert_busy, assert_invariants, tell},
 };
 
@@ -32,6 +33,8 @@ async fn a_frozen_store_leaves_the_last_board_and_a_calm_refusal() {
     for room in 0..3 {
         last_boards.push(board(&cluster, room).await);
     }
+    let told = what_the_operator_sees(&cluster).await;
+    assert!(told.contains("queue-store FAILS since"), "{told}");
     let (mut joins, mut slowest) = (0, Duration::ZERO);
     while begun.elapsed() < FROZEN {
         let room = joins % 3;
@@ -52,6 +55,8 @@ async fn a_frozen_store_leaves_the_last_board_and_a_calm_refusal() {
     redis.thaw();
     fans.join_all().await;
 
+    cluster.figures_once(0, store_answers).await;
+    assert_one_history_with_a_gap(&cluster).await;
     let record = record.lock().await;
     assert_invariants(&cluster, &record, &crowd, 50).await;
     let claims = record.claim_times();
@@ -80,4 +85,57 @@ async fn board(cluster: &Cluster, room: usize) -> Value {
     let answer = cluster.board(room).await;
     assert_eq!(answer.status(), StatusCode::OK);
     answer.json().await.unwrap()
+}
+
+fn store_answers(figures: &Value) -> bool {
+    let parts = figures["health"].as_array().unwrap();
+    let store = parts.iter().find(|health| health["part"] == "queue-store");
+    store.unwrap()["ok"] == true
+}
+
+/// While the store is away: the figures go on, and say why they stand still. What `ctl` tells of them.
+async fn what_the_operator_sees(cluster: &Cluster) -> String {
+    let stale = cluster
+        .figures_once(0, |figures| !store_answers(figures))
+        .await;
+    let fresh = |figures: &Value| figures["settings_age_seconds"] != stale["settings_age_seconds"];
+    let later = cluster.figures_once(0, fresh).await;
+    assert_eq!(
+        (&later["at"], &later["health"]),
+        (&stale["at"], &stale["health"])
+    );
+    assert!(
+        later["orders"].is_object(),
+        "the shop is asked all the same"
+    );
+    let told = Command::new(env!("CARGO_BIN_EXE_waiting-room"))
+        .args(["ctl", "status", "--url", &cluster.waiting_rooms[0].url()])
+        .env("WAITING_ROOM_OPERATOR_CREDENTIAL", OPERATOR)
+        .output();
+    let told = told.await.unwrap();
+    assert!(told.status.success(), "{told:?}");
+    String::from_utf8(told.stdout).unwrap()
+}
+
+/// All instances tell the same last hour, in which there is nothing of when the store was away.
+async fn assert_one_history_with_a_gap(cluster: &Cluster) {
+    let mut histories = Vec::new();
+    for room in 0..3 {
+        let history = cluster.waiting_rooms[room]
+            .told(&cluster.client, "history")
+            .await;
+        histories.push(history["points"].as_array().unwrap().clone());
+    }
+    // What came in between two questions is not told by the first.
+    let shortest = histories.iter().map(Vec::len).min().unwrap();
+    for history in &histories {
+        assert_eq!(history[..shortest], histories[0][..shortest]);
+    }
+    let at = |point: &Value| Timestamp::parse(point["at"].as_str().unwrap()).unwrap();
+    let times: Vec<Timestamp> = histories[0].iter().map(at).collect();
+    let longest = times.windows(2).map(|pair| pair[1].since(pair[0])).max();
+    assert!(
+        longest.unwrap() >= FROZEN - Duration::from_secs(6),
+        "{longest:?} at most"
+    );
 }

@@ -6,8 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod audit;
 mod bad_input;
 mod crash;
+mod ctl;
+mod dashboard;
 mod fan_path;
 mod history;
 mod on_sale;

@@ -145,16 +145,16 @@ impl Program {
         self.data_dir.path().join("data").join("settings.toml")
     }
 
+    pub(crate) fn credential(&self) -> &str {
+        &self.credential
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path))
-    }
-
-    pub(crate) fn credential(&self) -> &str {
-        &self.credential
     }
 
     pub(crate) fn operator(&self, method: Method, path: &str) -> RequestBuilder {

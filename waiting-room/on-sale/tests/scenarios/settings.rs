@@ -164,6 +164,7 @@ async fn nobody_but_the_operator_sees_or_turns_anything() {
         (Method::GET, "/v1/operator/events/aurora-live/figures"),
         (Method::GET, "/v1/operator/events/aurora-live/stream"),
         (Method::GET, "/v1/operator/events/aurora-live/history"),
+        (Method::GET, "/v1/operator/events/aurora-live/audit"),
         (Method::GET, "/v1/operator/events/aurora-live/dead-letters"),
         (
             Method::POST,

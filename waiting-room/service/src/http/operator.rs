@@ -3,8 +3,9 @@ use std::sync::Arc;
 use axum::{Json, extract::State, response::Response};
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
-use service_kit::{extract, operator::OperatorName, problem::Problem};
+use service_kit::{extract, problem::Problem};
 use utoipa::ToSchema;
+use waiting_room_audit::{Action, By, unbroken};
 use waiting_room_core::{Message, Mode, SettingName, Timestamp};
 
 use super::{
@@ -112,16 +113,27 @@ pub(super) async fn change_settings(
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
+    let by = By::from(&operator);
+    let event = room.event().id.clone();
     let mut changed = room.settings().settings;
     for (name, value) in &values {
-        changed.set(*name, value)?;
+        if let Err(error) = changed.set(*name, value) {
+            let refused = Action::SettingRefused {
+                setting: name.to_string(),
+                value: value.chars().take(Refused::SHOWN).collect(),
+                reason: error.reason.to_owned(),
+            };
+            gatekeeper.note(&by, Some(&event), refused).await;
+            return Err(error.into());
+        }
     }
-    let event = &room.event().id;
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-    let who = operator.name.as_ref().map(OperatorName::as_str);
-    tracing::info!(%event, ?names, who, "the operator changes settings");
-    let view = gatekeeper.settings.change(event, values).await?;
-    Ok(SettingsBody::new(&gatekeeper, view))
+    tracing::info!(%event, ?names, who = by.who, "the operator changes settings");
+    let view = unbroken({
+        let gatekeeper = gatekeeper.clone();
+        async move { gatekeeper.settings.change(&event, values, &by).await }
+    });
+    Ok(SettingsBody::new(&gatekeeper, view.await?))
 }
 
 /// The event's figures as of the last tick.
@@ -172,10 +184,15 @@ pub(super) async fn rotate_keys(
     State(gatekeeper): State<Arc<Gatekeeper>>,
     parts: Parts,
 ) -> Result<Json<Rotation>, Problem> {
-    gatekeeper.operators.check(&parts)?;
-    let rotation = gatekeeper
-        .keys
-        .rotate(gatekeeper.now())
+    let by = By::from(&gatekeeper.operator(&parts)?);
+    let rotation = unbroken(async move {
+        let rotation = gatekeeper.keys.rotate(gatekeeper.now()).await;
+        if rotation.is_ok() {
+            gatekeeper.note(&by, None, Action::KeysRotated {}).await;
+        }
+        rotation
+    });
+    let rotation = rotation
         .await
         .map_err(|e| Problem::from(Refusal::from(e)))?;
     tracing::info!(

@@ -97,7 +97,7 @@ impl FromRequestParts<Arc<Gatekeeper>> for Acting {
         parts: &mut Parts,
         gatekeeper: &Arc<Gatekeeper>,
     ) -> Result<Self, Problem> {
-        let operator = gatekeeper.operators.check(parts)?;
+        let operator = gatekeeper.operator(parts)?;
         let RoomOf(room) = RoomOf::from_request_parts(parts, gatekeeper).await?;
         Ok(Self { room, operator })
     }

@@ -15,6 +15,7 @@ use service_kit::{
     problem::Problem,
 };
 use utoipa::ToSchema;
+use waiting_room_audit::{Action, By};
 use waiting_room_core::Timestamp;
 
 use crate::room::Gatekeeper;
@@ -70,7 +71,10 @@ pub(super) async fn sign_in(
     extract::Json(SignIn { credential, name }): extract::Json<SignIn>,
 ) -> Result<impl IntoResponse, Problem> {
     let name = OperatorName::parse(&name.unwrap_or_default()).map_err(invalid_name)?;
-    let signed_in = gatekeeper.operators.sign_in(&parts, &credential, name)?;
+    let signed_in = gatekeeper.operators.sign_in(&parts, &credential, name);
+    let signed_in = signed_in.map_err(|stranger| gatekeeper.turned_away(stranger))?;
+    let by = By::from(&signed_in.operator);
+    gatekeeper.note(&by, None, Action::SignedIn {}).await;
     let headers = AppendHeaders([(header::SET_COOKIE, signed_in.cookie)]);
     let body = SessionBody::from(signed_in.operator);
     Ok(([NOT_KEPT], headers, Json(body)))
@@ -104,7 +108,7 @@ pub(super) async fn read(
             "not-signed-in",
             "Nobody is signed in",
         )),
-        Err(stranger) => Err(stranger.into()),
+        Err(stranger) => Err(gatekeeper.turned_away(stranger)),
     }
 }
 

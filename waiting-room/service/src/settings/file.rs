@@ -17,18 +17,19 @@ use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use toml_edit::{DocumentMut, Item, Table, value};
+use waiting_room_audit::{Action, Auditor, By, Entry, Sighting, Via};
 use waiting_room_core::{EventId, SettingName, Settings, Timestamp};
 
 use super::{
     ChangeError, Refused, SettingsSource, SettingsView,
-    ledger::{Ledger, named, put},
+    ledger::{Ledger, News, named, put},
 };
 
 /// How often the file is read.
@@ -42,6 +43,7 @@ pub struct FileSettings {
     path: PathBuf,
     last_good_path: PathBuf,
     ledger: Ledger,
+    auditor: Auditor,
     // Held while the file is read and applied or changed, so that the two never cross.
     seen: Mutex<Content>,
 }
@@ -51,7 +53,8 @@ type Content = Result<String, String>;
 
 impl FileSettings {
     /// Opens `settings.toml` in `data_dir`, or writes it with the `initial` settings. What it lacks
-    /// or has wrong is taken from the last good settings, and for want of them from `initial`.
+    /// or has wrong is taken from the last good settings, and for want of them from `initial`. What is
+    /// changed, and what was changed in the file while no process watched it, `auditor` is told.
     ///
     /// # Errors
     /// When the file can't be written.
@@ -59,6 +62,7 @@ impl FileSettings {
         data_dir: &Path,
         initial: impl Iterator<Item = (&'a EventId, &'a Settings)>,
         now: Timestamp,
+        auditor: Auditor,
     ) -> io::Result<Self> {
         let path = data_dir.join("settings.toml");
         let last_good_path = data_dir.join("settings.last-good.toml");
@@ -75,6 +79,7 @@ impl FileSettings {
             path,
             last_good_path,
             ledger: Ledger::new(settings, now),
+            auditor,
             seen: Mutex::new(Ok(String::new())),
         };
         if !source.path.try_exists()? {
@@ -101,18 +106,61 @@ impl FileSettings {
         let content = read_bounded(&self.path);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == content {
-            self.apply(&content, now);
+            for (event, news) in self.apply(&content, now) {
+                self.tell_of_others(&event, news, now);
+            }
         } else {
             *seen = content;
         }
     }
 
-    fn apply(&self, content: &Content, now: Timestamp) {
+    /// Tells the audit log what somebody changed in the file.
+    fn tell_of_others(&self, event: &EventId, news: News, now: Timestamp) {
+        let entry = |action| {
+            let by = By::somebody(Via::SettingsFile);
+            Entry::new(now, Some(event.clone()), by, action)
+        };
+        for change in news.changed {
+            let sighting = self.sighting(event, change.name.as_str(), &change.to, false);
+            self.auditor
+                .note_later(entry(change.into()), Some(sighting));
+        }
+        for refused in news.refused {
+            let sighting = self.sighting(event, &refused.setting, &refused.value, false);
+            self.auditor
+                .note_later(entry(refused.into()), Some(sighting));
+        }
+    }
+
+    /// The file as it was last written, for one of its settings: a process that starts finds a bad value anew each
+    /// time, and another process on the same file what this one wrote.
+    fn sighting(&self, event: &EventId, setting: &str, value: &str, own: bool) -> Sighting {
+        Sighting {
+            series: format!("settings-file/{event}/{setting}"),
+            number: self.written_at(),
+            mark: value.to_owned(),
+            own,
+        }
+    }
+
+    /// When the file was written, in microseconds since the Unix epoch; 0 when nobody knows.
+    fn written_at(&self) -> u64 {
+        let written = fs::metadata(&self.path).and_then(|file| file.modified());
+        let since = written
+            .ok()
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        since.map_or(0, |since| {
+            u64::try_from(since.as_micros()).unwrap_or_default()
+        })
+    }
+
+    /// Puts in force what `content` says, and tells what is new.
+    fn apply(&self, content: &Content, now: Timestamp) -> Vec<(EventId, News)> {
         let table = content.as_ref().map_err(Clone::clone).and_then(|text| {
             text.parse::<toml::Table>()
                 .map_err(|e| e.message().to_owned())
         });
-        let mut good = false;
+        let mut told = Vec::new();
         for event in self.ledger.events() {
             let Some(before) = self.ledger.view(event) else {
                 continue;
@@ -129,14 +177,17 @@ impl FileSettings {
                 },
                 Err(reason) => vec![Refused::new("settings-file", "", reason)],
             };
-            good |= self.ledger.record(event, settings, refused, now);
+            let news = self.ledger.record(event, settings, refused, now);
+            told.push((event.clone(), news));
         }
+        let good = told.iter().any(|(_, news)| !news.changed.is_empty());
         if (good || !self.last_good_path.exists())
             && let Err(error) =
                 write_atomically(&self.last_good_path, &self.as_document().to_string())
         {
             tracing::warn!(%error, "the last good settings were not kept");
         }
+        told
     }
 
     /// The settings in force, as the file would hold them.
@@ -154,7 +205,13 @@ impl FileSettings {
         document
     }
 
-    fn write_change(&self, event: &EventId, values: &[(SettingName, String)]) -> io::Result<()> {
+    /// Writes the `values` into the file and puts it in force. Tells what that changed; what somebody else had just
+    /// changed in the file is in force then too, and theirs.
+    fn write_change(
+        &self,
+        event: &EventId,
+        values: &[(SettingName, String)],
+    ) -> io::Result<Vec<(Action, Sighting)>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let content = read_bounded(&self.path);
         let parsed = content
@@ -186,10 +243,23 @@ impl FileSettings {
         }
         let text = document.to_string();
         write_atomically(&self.path, &text)?;
-        let content = Ok(text);
-        self.apply(&content, service_kit::now());
+        let (content, now) = (Ok(text), service_kit::now());
+        let mut own = Vec::new();
+        for (of, mut news) in self.apply(&content, now) {
+            if of == *event {
+                let changed = news.changed.into_iter();
+                let (ours, theirs): (Vec<_>, Vec<_>) =
+                    changed.partition(|change| values.iter().any(|(name, _)| *name == change.name));
+                own.extend(ours.into_iter().map(|change| {
+                    let sighting = self.sighting(event, change.name.as_str(), &change.to, true);
+                    (Action::from(change), sighting)
+                }));
+                news.changed = theirs;
+            }
+            self.tell_of_others(&of, news, now);
+        }
         *seen = content;
-        Ok(())
+        Ok(own)
     }
 }
 
@@ -203,11 +273,16 @@ impl SettingsSource for FileSettings {
         &self,
         event: &EventId,
         values: Vec<(SettingName, String)>,
+        by: &By,
     ) -> Result<SettingsView, ChangeError> {
         let unknown = || ChangeError::UnknownEvent(event.clone());
         self.ledger.view(event).ok_or_else(unknown)?;
-        tokio::task::block_in_place(|| self.write_change(event, &values))
+        let changed = tokio::task::block_in_place(|| self.write_change(event, &values))
             .map_err(|error| ChangeError::Unwritable(Box::new(error)))?;
+        for (action, sighting) in changed {
+            let entry = Entry::new(service_kit::now(), Some(event.clone()), by.clone(), action);
+            self.auditor.note(entry, Some(sighting)).await;
+        }
         self.ledger.view(event).ok_or_else(unknown)
     }
 

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use tokio::sync::watch;
+use waiting_room_audit::Action;
 use waiting_room_core::{EventId, SettingName, Settings, Timestamp};
 
 use super::{Refused, SettingsView};
-
-/// A value is shown and logged up to this length, in characters.
-const SHOWN: usize = 100;
 
 /// The settings of all events as they stand, for whoever watches them.
 pub(super) struct Ledger {
@@ -49,17 +47,17 @@ impl Ledger {
     }
 
     /// Puts in force what was read of `event` at `now`, and remembers what was `refused`. Logs each
-    /// change and each new refusal once, and wakes the watchers at those alone. True when other
-    /// settings are in force than before.
+    /// change and each new refusal once, and wakes the watchers at those alone. Tells what is new.
     pub(super) fn record(
         &self,
         event: &EventId,
         settings: Settings,
         mut refused: Vec<Refused>,
         now: Timestamp,
-    ) -> bool {
+    ) -> News {
+        let mut news = News::default();
         let Some(sender) = self.events.get(event) else {
-            return false;
+            return news;
         };
         let before = sender.borrow().clone();
         for refusal in &mut refused {
@@ -76,11 +74,13 @@ impl Ledger {
                     reason = refusal.reason,
                     "setting refused, the last good one stays in force"
                 );
+                news.refused.push(refusal.clone());
             }
         }
         let changed = settings != before.settings;
         if changed {
             tracing::info!(%event, ?settings, "settings changed");
+            news.changed = changes(&before.settings, &settings);
         }
         let wakes = changed || refused != before.refused;
         sender.send_if_modified(|view| {
@@ -91,16 +91,63 @@ impl Ledger {
             };
             wakes
         });
-        changed
+        news
+    }
+}
+
+/// The settings that have another value `after` than `before`.
+fn changes(before: &Settings, after: &Settings) -> Vec<Change> {
+    let change = |name| {
+        let (from, to) = (before.get(name), after.get(name));
+        (from != to).then_some(Change { name, from, to })
+    };
+    SettingName::ALL.into_iter().filter_map(change).collect()
+}
+
+/// What is new in what was read.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) changed: Vec<Change>,
+    pub(super) refused: Vec<Refused>,
+}
+
+/// Another value of a setting is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) name: SettingName,
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+impl From<Change> for Action {
+    fn from(change: Change) -> Self {
+        Self::SettingChanged {
+            setting: change.name.to_string(),
+            from: change.from,
+            to: change.to,
+        }
+    }
+}
+
+impl From<Refused> for Action {
+    fn from(refused: Refused) -> Self {
+        Self::SettingRefused {
+            setting: refused.setting,
+            value: refused.value,
+            reason: refused.reason,
+        }
     }
 }
 
 impl Refused {
+    /// A value is shown and logged up to this length, in characters.
+    pub(crate) const SHOWN: usize = 100;
+
     /// `value` was found for `setting`, and can't be in force for `reason`.
     pub(super) fn new(setting: &str, value: &str, reason: &str) -> Self {
         Self {
             setting: setting.to_owned(),
-            value: value.chars().take(SHOWN).collect(),
+            value: value.chars().take(Self::SHOWN).collect(),
             reason: reason.to_owned(),
             since: Timestamp::default(),
         }
@@ -151,10 +198,17 @@ mod tests {
         let event: EventId = "aurora-live".parse().unwrap();
         let ledger = Ledger::new([(event.clone(), settings(600))].into_iter(), at(1));
         let mut watcher = ledger.watch(&event).unwrap();
-        assert!(!ledger.record(&event, settings(600), Vec::new(), at(2)));
+        let news = ledger.record(&event, settings(600), Vec::new(), at(2));
+        assert_eq!(news.changed, []);
         assert!(!watcher.has_changed().unwrap());
         assert_eq!(watcher.borrow_and_update().read_at, at(2));
-        assert!(ledger.record(&event, settings(900), Vec::new(), at(3)));
+        let news = ledger.record(&event, settings(900), Vec::new(), at(3));
+        let change = Change {
+            name: SettingName::AdmissionRatePerMinute,
+            from: "600".to_owned(),
+            to: "900".to_owned(),
+        };
+        assert_eq!(news.changed, [change]);
         assert!(watcher.has_changed().unwrap());
     }
 

@@ -14,6 +14,7 @@
 //!   fans keep and get their places. It says that it is not ready, and a load balancer that has others
 //!   prefers those.
 
+mod outside;
 mod parameters;
 
 use std::{
@@ -31,12 +32,17 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use waiting_room_audit::{Action, By, Entry};
 use waiting_room_core::{EventId, Mode, SettingName, Settings, Timestamp};
 
-use self::parameters::{Found, Parameters, ReadError};
+pub use self::outside::ParameterAudit;
+use self::{
+    outside::{Versions, sighting_of},
+    parameters::{Found, Parameter, Parameters, ReadError},
+};
 use super::{
     ChangeError, Refused, SettingsSource, SettingsView,
-    ledger::{Ledger, named, put},
+    ledger::{Change, Ledger, named, put},
 };
 
 /// How often the parameters are read, on average: twice within the 5 s that a change may take.
@@ -59,6 +65,9 @@ pub struct SsmSettings {
     initial: HashMap<EventId, Settings>,
     ledger: Ledger,
     poll: Duration,
+    audit: Option<ParameterAudit>,
+    // Of all settings, as they were last read; 0 of those that are not there.
+    versions: watch::Sender<Versions>,
     // Held while something is put in force.
     state: Mutex<State>,
 }
@@ -93,6 +102,8 @@ impl SsmSettings {
             ledger: Ledger::new(paused, now),
             initial,
             poll: POLL,
+            audit: None,
+            versions: watch::Sender::default(),
             state: Mutex::default(),
         };
         let started = Instant::now();
@@ -121,14 +132,27 @@ impl SsmSettings {
         self
     }
 
+    /// Tells an audit log who changes what, here and from outside.
+    pub fn audited(mut self, audit: ParameterAudit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
     /// Whether the parameters have ever been read: an instance that doesn't know what the operator wants
     /// should get no fans while another one does.
     pub fn ready(&self) -> bool {
         self.state().read
     }
 
-    /// Reads the parameters until `shutdown`.
+    /// Reads the parameters until `shutdown`, and tells the audit log what is changed from outside.
     pub async fn watch_parameters(&self, shutdown: CancellationToken) {
+        tokio::join!(
+            self.read_on(shutdown.clone()),
+            self.tell_of_others(shutdown)
+        );
+    }
+
+    async fn read_on(&self, shutdown: CancellationToken) {
         let mut failing = false;
         loop {
             let pause = self
@@ -174,6 +198,12 @@ impl SsmSettings {
         // What was changed here since may be newer than what was read.
         if state.changes == changes {
             let now = service_kit::now();
+            self.versions.send_if_modified(|known| {
+                let versions = outside::versions(self.initial.keys(), &found);
+                let other = *known != versions;
+                *known = versions;
+                other
+            });
             for (event, initial) in &self.initial {
                 let before = self.ledger.view(event).map(|view| view.settings);
                 if let Some(before) = last_good.remove(event).or(before) {
@@ -203,7 +233,7 @@ impl SsmSettings {
                 refused.extend(put(&mut settings, name, &initial.get(name)));
             }
         }
-        for (key, text) in found {
+        for (key, Parameter { text, .. }) in found {
             refused.extend(match (named(&key), text) {
                 (Ok(name), Some(text)) => put(&mut settings, name, &text),
                 (Ok(_), None) => Some(Refused::new(&key, "", "must be of the type String")),
@@ -225,7 +255,7 @@ impl SsmSettings {
         for name in SettingName::ALL {
             let good = |text: &str| put(&mut initial.clone(), name, text).is_none();
             let found = found.and_then(|found| found.get(name.as_str()));
-            if found.is_none_or(|text| text.as_deref().is_some_and(good)) {
+            if found.is_none_or(|found| found.text.as_deref().is_some_and(good)) {
                 continue;
             }
             match self.parameters.newest_good(event, name, good).await {
@@ -252,21 +282,42 @@ impl SsmSettings {
         }
     }
 
-    /// Puts in force what was just written.
-    fn adopt(&self, event: &EventId, written: Vec<(SettingName, String)>) {
+    /// Puts in force what was just written. Tells what it changed, and the versions that did.
+    fn adopt(
+        &self,
+        event: &EventId,
+        written: Vec<(SettingName, Parameter)>,
+    ) -> Vec<(Change, Parameter)> {
         let mut state = self.state();
         state.changes += 1;
+        let mut changed = Vec::new();
         if let Some(mut view) = self.ledger.view(event) {
             let is_written = |refused: &Refused| {
                 let mut names = written.iter().map(|(name, _)| name.as_str());
                 names.any(|name| name == refused.setting)
             };
             view.refused.retain(|refused| !is_written(refused));
-            for (name, text) in &written {
+            for (name, parameter) in &written {
+                let text = parameter.text.as_deref().unwrap_or_default();
                 view.refused.extend(put(&mut view.settings, *name, text));
             }
-            self.ledger
-                .record(event, view.settings, view.refused, view.read_at);
+            let (settings, refused) = (view.settings, view.refused);
+            let news = self.ledger.record(event, settings, refused, view.read_at);
+            for (name, parameter) in written {
+                let change = news.changed.iter().find(|change| change.name == name);
+                changed.extend(change.map(|change| (change.clone(), parameter)));
+            }
+        }
+        changed
+    }
+
+    async fn tell_of_own(&self, event: &EventId, by: &By, changed: Vec<(Change, Parameter)>) {
+        let Some(audit) = &self.audit else { return };
+        for (change, parameter) in changed {
+            let sighting = sighting_of(&audit.region, event, change.name, &parameter, true);
+            let (now, action) = (service_kit::now(), Action::from(change));
+            let entry = Entry::new(now, Some(event.clone()), by.clone(), action);
+            audit.auditor.note(entry, Some(sighting)).await;
         }
     }
 
@@ -287,6 +338,7 @@ impl SettingsSource for SsmSettings {
         &self,
         event: &EventId,
         values: Vec<(SettingName, String)>,
+        by: &By,
     ) -> Result<SettingsView, ChangeError> {
         let unknown = || ChangeError::UnknownEvent(event.clone());
         self.ledger.view(event).ok_or_else(unknown)?;
@@ -298,14 +350,15 @@ impl SettingsSource for SsmSettings {
         let mut outcome = Ok(());
         for (name, value) in values {
             match self.parameters.write(event, name, &value).await {
-                Ok(text) => written.push((name, text)),
+                Ok(parameter) => written.push((name, parameter)),
                 Err(error) => {
                     outcome = Err(ChangeError::Unwritable(Box::new(error)));
                     break;
                 }
             }
         }
-        self.adopt(event, written);
+        let changed = self.adopt(event, written);
+        self.tell_of_own(event, by, changed).await;
         outcome?;
         self.ledger.view(event).ok_or_else(unknown)
     }

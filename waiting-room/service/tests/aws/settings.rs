@@ -3,13 +3,17 @@
 mod conformance;
 mod outages;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_sdk_ssm::{Client, types::ParameterType};
-use waiting_room::settings::{FileSettings, SsmSettings};
+use waiting_room::{
+    region::OneRegion,
+    settings::{FileSettings, ParameterAudit, SsmSettings},
+};
+use waiting_room_audit::Via;
 use waiting_room_core::EventId;
 
-use self::conformance::{Bench, Instance, conforms, initial};
+use self::conformance::{Bench, Instance, Log, conforms, initial};
 use crate::support::{aws, moto, new_event};
 
 conforms!(file, FileBench);
@@ -19,6 +23,7 @@ conforms!(ssm, SsmBench);
 struct FileBench {
     directory: tempfile::TempDir,
     event: EventId,
+    log: Log,
 }
 
 impl FileBench {
@@ -28,10 +33,13 @@ impl FileBench {
 }
 
 impl Bench for FileBench {
+    const OUTSIDE: Via = Via::SettingsFile;
+
     async fn new() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             event: new_event(),
+            log: Log::new(),
         }
     }
 
@@ -39,11 +47,16 @@ impl Bench for FileBench {
         &self.event
     }
 
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
     async fn instance(&self) -> Instance {
         let (event, settings) = (&self.event, &initial());
         let now = service_kit::now();
         let events = [(event, settings)].into_iter();
-        let source = FileSettings::open(self.directory.path(), events, now).unwrap();
+        let source =
+            FileSettings::open(self.directory.path(), events, now, self.log.auditor()).unwrap();
         Instance::new(source, event, async |source, shutdown| {
             source.watch_file(shutdown).await;
         })
@@ -66,6 +79,7 @@ struct SsmBench {
     client: Client,
     prefix: String,
     event: EventId,
+    log: Log,
 }
 
 impl SsmBench {
@@ -74,6 +88,7 @@ impl SsmBench {
             client: Client::new(&aws(moto().port()).await),
             prefix: prefix.to_owned(),
             event: new_event(),
+            log: Log::new(),
         }
     }
 
@@ -84,6 +99,11 @@ impl SsmBench {
     }
 
     fn running(&self, source: SsmSettings) -> Instance {
+        let source = source.audited(ParameterAudit {
+            auditor: self.log.auditor(),
+            region: "eu-west-1".to_owned(),
+            fence: Arc::new(OneRegion),
+        });
         Instance::new(source, &self.event, async |source, shutdown| {
             source.watch_parameters(shutdown).await;
         })
@@ -102,12 +122,18 @@ async fn open(port: u16, prefix: &str, events: &[&EventId]) -> SsmSettings {
 }
 
 impl Bench for SsmBench {
+    const OUTSIDE: Via = Via::ParameterStore;
+
     async fn new() -> Self {
         Self::below("/waiting-room").await
     }
 
     fn event(&self) -> &EventId {
         &self.event
+    }
+
+    fn log(&self) -> &Log {
+        &self.log
     }
 
     async fn instance(&self) -> Instance {

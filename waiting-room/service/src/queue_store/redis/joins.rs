@@ -61,17 +61,23 @@ impl Joins {
     }
 }
 
+/// How often nobody else may be found before a call begins.
+const LOOKS: usize = 4;
+
 /// Lets whoever is about to join do so first, as long as somebody does: a call costs the store as much as a dozen
 /// joins.
 async fn gather(requests: &mut mpsc::Receiver<Request>, together: &mut Vec<Request>) {
-    while together.len() < MOST_TOGETHER {
+    let mut looks = 0;
+    while together.len() < MOST_TOGETHER && looks < LOOKS {
         yield_now().await;
         let before = together.len();
         let more = iter::from_fn(|| requests.try_recv().ok());
         together.extend(more.take(MOST_TOGETHER - before));
-        if together.len() == before {
-            break;
-        }
+        looks = if together.len() == before {
+            looks + 1
+        } else {
+            0
+        };
     }
 }
 

@@ -19,7 +19,9 @@ fn initial() -> Settings {
 }
 
 fn open(directory: &Path, event: &EventId) -> FileSettings {
-    FileSettings::open(directory, [(event, &initial())].into_iter(), NOW).unwrap()
+    let initial = initial();
+    let events = [(event, &initial)].into_iter();
+    FileSettings::open(directory, events, NOW, Auditor::of_nothing()).unwrap()
 }
 
 impl Bench {

@@ -10,7 +10,7 @@ use aws_sdk_ssm::{
     types::ParameterType,
 };
 use thiserror::Error;
-use waiting_room_core::{EventId, SettingName};
+use waiting_room_core::{EventId, SettingName, Timestamp};
 
 /// As many parameters as one call tells at most.
 const PAGE: i32 = 10;
@@ -27,9 +27,27 @@ pub(super) struct Parameters {
     prefix: String,
 }
 
-/// One event's parameters: what their paths end in, and their texts; of those that are of another type
-/// than `String`, nothing.
-pub(super) type Found = BTreeMap<String, Option<String>>;
+/// One event's parameters, by what their paths end in.
+pub(super) type Found = BTreeMap<String, Parameter>;
+
+/// A parameter as it was read.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    /// Its text; nothing when it is of another type than `String`.
+    pub(super) text: Option<String>,
+    /// Each write makes the next one; 1 is the first.
+    pub(super) version: u64,
+}
+
+/// What a parameter was, or is.
+#[derive(Clone, Debug)]
+pub(super) struct Version {
+    pub(super) number: u64,
+    pub(super) text: Option<String>,
+    pub(super) written_at: Timestamp,
+    /// The ARN of who wrote it.
+    pub(super) written_by: Option<String>,
+}
 
 /// Why the parameters were not read.
 #[derive(Debug, Error)]
@@ -71,7 +89,9 @@ impl Parameters {
                 let place = parameter.name().and_then(|path| self.place_of(path));
                 if let Some((event, key)) = place {
                     let text = text(&key, parameter.r#type(), parameter.value());
-                    found.entry(event).or_default().insert(key, text);
+                    let version = number(parameter.version());
+                    let parameter = Parameter { text, version };
+                    found.entry(event).or_default().insert(key, parameter);
                 }
             }
             next = page.next_token;
@@ -89,33 +109,57 @@ impl Parameters {
         name: SettingName,
         good: impl Fn(&str) -> bool,
     ) -> Result<Option<String>, ReadError> {
+        let versions = self.history(event, name).await?;
+        let mut texts = versions
+            .into_iter()
+            .rev()
+            .filter_map(|version| version.text);
+        Ok(texts.find(|text| good(text)))
+    }
+
+    /// The versions of a parameter that Parameter Store remembers, a hundred at most, the oldest first.
+    pub(super) async fn history(
+        &self,
+        event: &EventId,
+        name: SettingName,
+    ) -> Result<Vec<Version>, ReadError> {
         let history = self.client.get_parameter_history();
         let history = history.name(self.path(event, name));
         let mut pages = history.into_paginator().send();
-        let mut newest = None;
+        let mut versions = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| ReadError::History(Box::new(error)))?;
-            let versions = page.parameters().iter().filter_map(|version| {
-                let text = text(name.as_str(), version.r#type(), version.value())?;
-                good(&text).then(|| (version.version(), text))
-            });
-            newest = newest.max(versions.max());
+            versions.extend(page.parameters().iter().map(|version| {
+                Version {
+                    number: number(version.version()),
+                    text: text(name.as_str(), version.r#type(), version.value()),
+                    written_at: version
+                        .last_modified_date()
+                        .map_or_else(service_kit::now, |at| {
+                            let micros = at.as_nanos() / 1_000;
+                            Timestamp::from_micros(u64::try_from(micros).unwrap_or_default())
+                        }),
+                    written_by: version.last_modified_user().map(str::to_owned),
+                }
+            }));
         }
-        Ok(newest.map(|(_, text)| text))
+        versions.sort_by_key(|version| version.number);
+        Ok(versions)
     }
 
-    /// Writes a parameter, and tells the text that it is read as.
+    /// Writes a parameter, and tells it as it will be read.
     pub(super) async fn write(
         &self,
         event: &EventId,
         name: SettingName,
         value: &str,
-    ) -> Result<String, SdkError<PutParameterError>> {
+    ) -> Result<Parameter, SdkError<PutParameterError>> {
         let value = match (name, value.trim()) {
             (SettingName::Message, "") => NO_MESSAGE,
             _ => value,
         };
-        self.client
+        let put = self
+            .client
             .put_parameter()
             .name(self.path(event, name))
             .value(value)
@@ -123,7 +167,10 @@ impl Parameters {
             .overwrite(true)
             .send()
             .await?;
-        Ok(meaning(name.as_str(), value).to_owned())
+        Ok(Parameter {
+            text: Some(meaning(name.as_str(), value).to_owned()),
+            version: number(put.version()),
+        })
     }
 
     /// Where the parameters are, for a person.
@@ -140,6 +187,10 @@ impl Parameters {
         let (event, key) = path.split_once('/')?;
         Some((event.parse().ok()?, key.to_owned()))
     }
+}
+
+fn number(version: i64) -> u64 {
+    u64::try_from(version).unwrap_or_default()
 }
 
 fn text(key: &str, kind: Option<&ParameterType>, value: Option<&str>) -> Option<String> {

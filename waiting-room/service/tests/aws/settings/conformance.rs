@@ -1,10 +1,15 @@
 //! One and the same suite for every settings source.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time::timeout};
+use service_kit::operator::Role;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use waiting_room::settings::{ChangeError, SettingsSource, SettingsView};
+use waiting_room_audit::{Action, AuditLog, Auditor, By, FileAuditLog, Via};
 use waiting_room_core::{
     AdmissionRate, EventId, MaxActiveSessions, Message, Mode, SettingName, Settings,
 };
@@ -21,8 +26,70 @@ pub(super) trait Bench {
     /// A process that reads it.
     async fn instance(&self) -> Instance;
 
+    /// What all its processes tell who changed what.
+    fn log(&self) -> &Log;
+
+    /// The way of who writes with the operator's own tools.
+    const OUTSIDE: Via;
+
     /// Writes with the operator's own tools, whatever it is.
     async fn write(&self, key: &str, value: &str);
+}
+
+/// An audit log that all processes of a bench have.
+pub(super) struct Log {
+    log: Arc<FileAuditLog>,
+    _directory: tempfile::TempDir,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let log = FileAuditLog::open(directory.path()).unwrap();
+        Self {
+            log: Arc::new(log),
+            _directory: directory,
+        }
+    }
+
+    /// What a process writes it with.
+    pub(super) fn auditor(&self) -> Auditor {
+        let auditor = Auditor::new(self.log.clone());
+        let running = auditor.clone();
+        tokio::spawn(async move { running.run(CancellationToken::new()).await });
+        auditor
+    }
+
+    /// What it has of `event`, the oldest first: the way, who, and what was done in short.
+    pub(super) async fn of(&self, event: &EventId) -> Vec<(Via, Option<String>, String)> {
+        let entries = self.log.page(event, None, 100).await.unwrap().entries;
+        let told = entries.into_iter().rev().map(|entry| {
+            let action = match entry.action {
+                Action::SettingChanged { setting, from, to } => format!("{setting}: {from} > {to}"),
+                Action::SettingRefused { setting, value, .. } => format!("{setting}: not {value}"),
+                other => format!("{other:?}"),
+            };
+            (entry.by.via, entry.by.who, action)
+        });
+        told.collect()
+    }
+
+    /// As [`Self::of`], once there are so `many` entries, and some time after that.
+    pub(super) async fn once_it_has(
+        &self,
+        event: &EventId,
+        many: usize,
+    ) -> Vec<(Via, Option<String>, String)> {
+        let begun = std::time::Instant::now();
+        while self.of(event).await.len() < many {
+            let told = self.of(event).await;
+            assert!(begun.elapsed() < PATIENCE, "never told: {told:#?}");
+            sleep(Duration::from_millis(100)).await;
+        }
+        // Whoever would tell it once more has done so by then.
+        sleep(Duration::from_secs(8)).await;
+        self.of(event).await
+    }
 }
 
 /// One process's view, as long as it is held.
@@ -70,7 +137,18 @@ impl Instance {
 
     pub(super) async fn change(&self, name: SettingName, value: &str) -> SettingsView {
         let values = vec![(name, value.to_owned())];
-        self.source.change(&self.event, values).await.unwrap()
+        let by = ana();
+        let changed = self.source.change(&self.event, values, &by);
+        changed.await.unwrap()
+    }
+}
+
+/// Who turns something over the API.
+pub(super) fn ana() -> By {
+    By {
+        who: Some("Ana".to_owned()),
+        role: Some(Role::Operator),
+        via: Via::Console,
     }
 }
 
@@ -190,7 +268,7 @@ pub(super) async fn an_event_that_is_none_can_not_be_changed<B: Bench>() {
     let nobody: EventId = "nobody".parse().unwrap();
     assert!(instance.source.watch(&nobody).is_none());
     let values = vec![(SettingName::Mode, "pause".to_owned())];
-    let changed = instance.source.change(&nobody, values).await;
+    let changed = instance.source.change(&nobody, values, &ana()).await;
     assert!(matches!(changed, Err(ChangeError::UnknownEvent(_))));
 }
 
@@ -211,6 +289,57 @@ pub(super) async fn a_restart_while_a_bad_value_stands_there_keeps_the_last_good
     assert_eq!(restarted.rate(), 50);
     assert_eq!(restarted.view().settings.mode, Mode::Pause);
     assert_eq!(restarted.view().refused[0].value.trim_matches('"'), "5O");
+}
+
+pub(super) async fn what_is_changed_stands_in_the_audit_log_once<B: Bench>() {
+    let bench = B::new().await;
+    let (one, two) = (bench.instance().await, bench.instance().await);
+    // What is there at the start nobody changed.
+    sleep(Duration::from_secs(8)).await;
+    one.change(SettingName::AdmissionRatePerMinute, "900").await;
+    two.once(has_rate(900)).await;
+    sleep(Duration::from_secs(8)).await;
+    bench.write("mode", "pause").await;
+    one.once(|view| view.settings.mode == Mode::Pause).await;
+    two.once(|view| view.settings.mode == Mode::Pause).await;
+    bench.log().once_it_has(bench.event(), 2).await;
+    bench.write("mode", "stop").await;
+    let told = bench.log().once_it_has(bench.event(), 3).await;
+    let told: Vec<_> = told
+        .iter()
+        .map(|(via, who, action)| {
+            (
+                *via,
+                who.as_deref() == Some("Ana"),
+                action.trim_matches('"').replace('"', ""),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Via::Console, true, format!("{RATE}: 600 > 900")),
+            (B::OUTSIDE, false, "mode: admit > pause".to_owned()),
+            (B::OUTSIDE, false, "mode: not stop".to_owned()),
+        ]
+    );
+}
+
+pub(super) async fn what_was_changed_while_nobody_looked_stands_in_the_audit_log<B: Bench>() {
+    let bench = B::new().await;
+    let instance = bench.instance().await;
+    sleep(Duration::from_secs(8)).await;
+    bench.write(RATE, "900").await;
+    instance.once(has_rate(900)).await;
+    bench.log().once_it_has(bench.event(), 1).await;
+    drop(instance);
+    bench.write(RATE, "1200").await;
+    let instance = bench.instance().await;
+    instance.once(has_rate(1200)).await;
+    let told = bench.log().once_it_has(bench.event(), 2).await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].2, format!("{RATE}: 900 > 1200"));
+    assert_eq!(told[1].0, B::OUTSIDE);
 }
 
 macro_rules! conforms {
@@ -234,6 +363,8 @@ macro_rules! conforms {
             a_change_is_in_force_here_at_once_and_everywhere_soon,
             an_event_that_is_none_can_not_be_changed,
             a_restart_while_a_bad_value_stands_there_keeps_the_last_good_one,
+            what_is_changed_stands_in_the_audit_log_once,
+            what_was_changed_while_nobody_looked_stands_in_the_audit_log,
         }
     };
 }

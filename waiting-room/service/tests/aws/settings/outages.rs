@@ -8,7 +8,7 @@ use waiting_room_core::{Mode, SettingName};
 
 use super::{
     SsmBench,
-    conformance::{Bench, Instance, RATE, has_rate},
+    conformance::{Bench, Instance, RATE, ana, has_rate},
     open,
 };
 use crate::support::{Fault, PATIENCE, Relay, eventually, moto, new_event};
@@ -49,7 +49,7 @@ async fn an_outage_keeps_the_values_shows_their_age_and_ends() {
     let view = instance.view();
     assert_eq!((view.settings.mode, view.refused), (Mode::Pause, vec![]));
     let change = vec![(SettingName::Mode, "bypass".to_owned())];
-    let changed = instance.source.change(&bench.event, change).await;
+    let changed = instance.source.change(&bench.event, change, &ana()).await;
     assert!(changed.is_err());
     assert_eq!(instance.view().settings.mode, Mode::Pause);
     proxy.switch_to(moto().port());

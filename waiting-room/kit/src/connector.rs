@@ -1,14 +1,14 @@
-//! How connections to the waiting room are made: plain, and with the feature `aws` over TLS too.
+//! How a service connects to another: plain, and with the feature `tls` over TLS too.
 
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
 
-#[cfg(feature = "aws")]
-pub(super) use self::tls::{Connector, NoTls, open};
+#[cfg(feature = "tls")]
+pub use self::tls::{Connector, NoTls, open};
 
-#[cfg(not(feature = "aws"))]
-pub(super) use self::plain::{Connector, NoTls, open};
+#[cfg(not(feature = "tls"))]
+pub use self::plain::{Connector, NoTls, open};
 
 fn http(timeout: Duration) -> HttpConnector {
     let mut connector = HttpConnector::new();
@@ -16,25 +16,30 @@ fn http(timeout: Duration) -> HttpConnector {
     connector
 }
 
-#[cfg(not(feature = "aws"))]
+#[cfg(not(feature = "tls"))]
 mod plain {
     use std::time::Duration;
 
     use hyper_util::client::legacy::connect::HttpConnector;
     use thiserror::Error;
 
-    pub(in crate::http) type Connector = HttpConnector;
+    /// Makes connections.
+    pub type Connector = HttpConnector;
 
     /// What never happens: nobody asks for TLS.
     #[derive(Clone, Debug, Error)]
-    pub(in crate::http) enum NoTls {}
+    pub enum NoTls {}
 
-    pub(in crate::http) fn open(timeout: Duration) -> Result<Connector, NoTls> {
+    /// A connector that gives up after `timeout`.
+    ///
+    /// # Errors
+    /// None.
+    pub fn open(timeout: Duration) -> Result<Connector, NoTls> {
         Ok(super::http(timeout))
     }
 }
 
-#[cfg(feature = "aws")]
+#[cfg(feature = "tls")]
 mod tls {
     use std::time::Duration;
 
@@ -42,11 +47,17 @@ mod tls {
     use hyper_util::client::legacy::connect::HttpConnector;
     use rustls::crypto::aws_lc_rs;
 
-    pub(in crate::http) type Connector = HttpsConnector<HttpConnector>;
-    pub(in crate::http) type NoTls = rustls::Error;
+    /// Makes connections.
+    pub type Connector = HttpsConnector<HttpConnector>;
+    /// Why TLS can't be used.
+    pub type NoTls = rustls::Error;
 
-    /// Trusts Mozilla's roots. Names its crypto provider, so that none has to be installed for the process.
-    pub(in crate::http) fn open(timeout: Duration) -> Result<Connector, NoTls> {
+    /// A connector that gives up after `timeout`. Trusts Mozilla's roots. Names its crypto provider, so that none has to
+    /// be installed for the process.
+    ///
+    /// # Errors
+    /// When the provider lacks what TLS needs.
+    pub fn open(timeout: Duration) -> Result<Connector, NoTls> {
         let mut http = super::http(timeout);
         // It would refuse the scheme before TLS sees it.
         http.enforce_http(false);
