@@ -57,7 +57,7 @@ async fn a_fan_orders_with_a_form_and_follows_the_order() {
     let page = get(&app, CHECKOUT, &token(1)).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Aurora, live at the Arena"));
-    assert!(page.text.contains("45.00 EUR"));
+    assert!(page.text.contains("€45.00"));
     assert!(page.header(header::CACHE_CONTROL).contains("no-store"));
     assert!(!page.text.contains("<script"));
 
@@ -71,9 +71,56 @@ async fn a_fan_orders_with_a_form_and_follows_the_order() {
     app.settle_all().await;
     let confirmed = get(&app, ORDER, &token(1)).await;
     assert!(confirmed.text.contains("Confirmed"));
-    assert!(confirmed.text.contains("90.00 EUR"));
+    assert!(confirmed.text.contains("€90.00"));
     assert!(!confirmed.text.contains("http-equiv=\"refresh\""));
     assert_redirects(&get(&app, CHECKOUT, &token(1)).await, ORDER);
+}
+
+#[tokio::test]
+async fn the_total_is_shown_before_anything_is_ordered() {
+    let app = App::start().await;
+    let filled = form("k", "2");
+    let review = submit(&app, &token(1), &format!("{filled}&step=review")).await;
+    assert_eq!(review.status, 200);
+    assert!(review.text.contains("€90.00"));
+    assert_eq!(key_in(&review), "k");
+    let change = submit(&app, &token(1), &format!("{filled}&step=change")).await;
+    assert!(change.text.contains("value=\"Ada\""));
+    let orders = || async { app.store().tally(&event_id()).await.unwrap().orders };
+    assert_eq!(orders().await.pending, 0);
+    assert_redirects(
+        &submit(&app, &token(1), &format!("{filled}&step=order")).await,
+        ORDER,
+    );
+    assert_eq!(orders().await.pending, 1);
+}
+
+#[tokio::test]
+async fn the_pages_speak_the_fans_language() {
+    let app = App::start().await;
+    let request = Request::get(CHECKOUT)
+        .header(header::COOKIE, cookie(&token(1)))
+        .header(header::ACCEPT_LANGUAGE, "pt-PT,en;q=0.5")
+        .body(Body::empty());
+    let page = app.send(request.unwrap()).await;
+    assert!(page.text.contains("<html lang=\"pt\""));
+    assert!(page.text.contains("45,00\u{a0}€"));
+    assert_eq!(page.header(header::CONTENT_LANGUAGE), "pt");
+}
+
+#[tokio::test]
+async fn who_leaves_the_shop_is_asked_first_and_orders_nothing_more() {
+    let app = App::start().await;
+    let leave = format!("{CHECKOUT}/leave");
+    assert_eq!(get(&app, &leave, &token(1)).await.status, 200);
+    assert_eq!(get(&app, CHECKOUT, &token(1)).await.status, 200);
+    let request = Request::post(&leave)
+        .header(header::COOKIE, cookie(&token(1)))
+        .body(Body::empty());
+    let left = app.send(request.unwrap()).await;
+    assert!(left.text.contains("You left the shop"));
+    assert_eq!(get(&app, CHECKOUT, &token(1)).await.status, 401);
+    assert_eq!(submit(&app, &token(1), &form("k", "1")).await.status, 401);
 }
 
 #[tokio::test]
@@ -95,7 +142,7 @@ async fn what_is_wrong_is_told_in_the_form_and_nothing_typed_is_lost() {
     let page = submit(&app, &token(1), bad).await;
     assert_eq!(page.status, 422);
     assert!(page.text.contains("Choose 1 to 4 of “Standing”."));
-    assert!(page.text.contains("must be an email address"));
+    assert!(page.text.contains("does not look like an email address"));
     assert!(page.text.contains("value=\"nine\""));
     assert!(page.text.contains("aria-invalid=\"true\""));
     assert!(!page.text.contains("<b>Ada"));
@@ -201,13 +248,15 @@ async fn without_keys_the_page_tries_again_by_itself() {
 async fn a_form_that_is_none_is_refused() {
     let app = App::start().await;
     let no_key = submit(&app, &token(1), "name=Ada").await;
-    no_key.problem(400, "malformed-form");
+    assert_eq!(no_key.status, 400);
+    assert!(no_key.text.contains("did not arrive whole"));
     let request = Request::post(ORDER)
         .header(header::COOKIE, cookie(&token(1)))
         .header(header::CONTENT_TYPE, "application/json")
         .body(Body::from("{}"));
     let json = app.send(request.unwrap()).await;
-    json.problem(400, "malformed-form");
+    assert_eq!(json.status, 400);
+    assert!(json.text.contains("did not arrive whole"));
 }
 
 #[tokio::test]
@@ -225,5 +274,5 @@ async fn an_address_that_is_no_text_names_no_event() {
     let app = App::start().await;
     let page = get(&app, "/basic/%ff/checkout", &token(1)).await;
     assert_eq!(page.status, 404);
-    assert!(page.text.contains("No such event"));
+    assert!(page.text.contains("There is no such event"));
 }
