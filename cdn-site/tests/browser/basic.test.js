@@ -24,7 +24,7 @@ const INCOMPLETE = /status of 422 .*\/order\)/;
 const plain = { javaScriptEnabled: false };
 
 test("without JavaScript a fan joins, checks the place, is called, enters, orders, and the order is confirmed", async () => {
-  await at.crowd("aurora", 60, 36);
+  await at.crowd("aurora", 120, 72);
   const page = await (await at.visitor({ ...plain, expects: [INCOMPLETE] })).open("/basic/");
   await inspectCopy(page);
   await page.locator('a[href="/basic/aurora"]').click();
@@ -35,7 +35,7 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
     return (await page.getByTestId("ahead").count()) === 0 ? null : Number((await text(page, "ahead")).replaceAll(/\D/g, ""));
   };
   const ahead = (await until("a board knows the place", people)) ?? NaN;
-  assert.ok(ahead > 10 && ahead <= 60, `${ahead} people ahead`);
+  assert.ok(ahead > 10 && ahead <= 120, `${ahead} people ahead`);
   assert.equal(await page.locator('meta[http-equiv="refresh"]').count(), 1, "it asks again by itself");
   await until("fewer are ahead", async () => ((await people()) ?? ahead) < ahead);
   await inspectCopy(page, "basic");
