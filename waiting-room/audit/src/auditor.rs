@@ -9,7 +9,7 @@ use std::{
 use metrics::{counter, describe_counter};
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// So many entries are held until they can be written.
 const MOST_LEFT: usize = 1_000;
+
+/// While it can't be written, the log of the program says so this often: an alarm that counts these lines goes on.
+const COMPLAINS_EVERY: Duration = Duration::from_secs(50);
 
 /// How the log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +49,7 @@ struct Desk {
 }
 
 struct State {
+    complained_at: Option<Instant>,
     left: VecDeque<(Entry, Option<Sighting>)>,
     condition: Condition,
 }
@@ -70,6 +74,7 @@ impl Auditor {
         Self(Arc::new(Desk {
             log,
             state: Mutex::new(State {
+                complained_at: None,
                 left: VecDeque::new(),
                 condition,
             }),
@@ -172,7 +177,9 @@ impl Desk {
         counter!(FAILURES).increment(1);
         let mut state = self.state();
         let reason = error.source().map(ToString::to_string).unwrap_or_default();
-        if state.condition.ok {
+        let complained = state.complained_at.filter(|_| !state.condition.ok);
+        if complained.is_none_or(|at| at.elapsed() >= COMPLAINS_EVERY) {
+            state.complained_at = Some(Instant::now());
             tracing::error!(
                 error = error as &dyn Error,
                 entry = %told(entry),
