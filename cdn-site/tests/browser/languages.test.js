@@ -34,7 +34,7 @@ add(
     name: "Arena Porto",
     logo: "/assets/arena.svg",
     colours: { go: "#8fe3c0", "go-ink": "#0b1f18" },
-    texts: { en: { "intro.lead": "The Arena lets everybody in." }, pt: { "intro.lead": "A Arena deixa entrar toda a gente." } },
+    texts: { en: { "offers.title": "At the Arena" }, pt: { "offers.title": "Na Arena" } },
   }),
 );
 
@@ -110,7 +110,7 @@ test("a theme is added by a file: name, logo, colours and texts, with JavaScript
     if (address === room("aurora")) await situation(page, "outside");
     await page.locator('.brand img[src="/assets/arena.svg"]').waitFor();
     assert.equal(await page.locator(".brand").innerText(), "Arena Porto");
-    assert.match(await page.getByRole("main").innerText(), /The Arena lets everybody in\./);
+    assert.match(await page.getByRole("main").innerText(), /At the Arena\nOffer/);
     await page.getByTestId("join").click();
     const sign = page.locator('[data-testid="sign"][data-situation="called"]');
     await sign.waitFor();
