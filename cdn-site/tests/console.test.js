@@ -44,6 +44,7 @@ test("a rate's effect is told beside that of the rate in force", () => {
   assert.match(predictionFor(600, { ...figures, waiting: 0 }), /nobody has to wait/);
   assert.match(predictionFor(900, { ...figures, sessions: 2000 }), /sessions limit of 2,000 is reached/);
   assert.match(predictionFor(900, { ...figures, phase: "paused" }), /from the moment the door opens again/);
+  assert.match(predictionFor(900, { ...figures, phase: "recovering" }), /from the moment the queue has re-formed/);
 });
 
 test("what is no rate predicts nothing", () => {

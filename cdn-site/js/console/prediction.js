@@ -4,6 +4,13 @@ import { clockTime, count, duration } from "./format.js";
 
 const DAY_SECONDS = 86_400;
 
+/** @type {Record<string, string>} while nobody is called the time does not run yet */
+const COUNTED_FROM = {
+  prequeue: "Counted from the start of the sale.",
+  paused: "Counted from the moment the door opens again.",
+  recovering: "Counted from the moment the queue has re-formed.",
+};
+
 /**
  * @param {number} rate a minute, as the operator has it on the dial
  * @param {import("../lib/contract.js").Figures} figures
@@ -16,7 +23,7 @@ export function predictionFor(rate, figures) {
   if (predictionOf(rate, figures).limitedBySessions) {
     parts.push(`The sessions limit of ${count(figures.max_active_sessions)} is reached and decides before the rate does.`);
   }
-  if (figures.phase === "paused") parts.push("Counted from the moment the door opens again.");
+  parts.push(COUNTED_FROM[figures.phase] ?? "");
   return parts.filter(Boolean).join(" ");
 }
 

@@ -40,8 +40,8 @@ export function drawSign(figures) {
 }
 
 /** @param {import("../lib/contract.js").Figures} figures */
-function backOfQueue({ waiting, eta_back_of_queue_seconds: seconds, at }) {
-  if (waiting === 0) return "Who joins now does not wait.";
+function backOfQueue({ phase, waiting, eta_back_of_queue_seconds: seconds, at }) {
+  if (waiting === 0) return phase === "admitting" || phase === "bypass" ? "Who joins now does not wait." : "";
   if (seconds === null || seconds === undefined) return "No estimate while nobody is called.";
   return `The last is called at about ${clockTime(Date.parse(at) + seconds * 1000)}, in ${duration(seconds)}.`;
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { BUSY_DOOR, NO_SERVER, enter, join, people, recordSpoken, room, seat, shown, situation, text } from "./support/fan.js";
 import { stage, test } from "./support/stage.js";
-import { sleep as pause, until } from "./support/until.js";
+import { until } from "./support/until.js";
 
 const SLOW = { admission_rate_per_minute: 60, call_window_seconds: 12 };
 
@@ -139,23 +139,24 @@ test("what one tab has shown, another does not take back", async () => {
 });
 
 /**
- * Freezes the page as browsers do with tabs that nobody looks at: no timer runs, no answer is read.
+ * Halts the page as a laptop's lid does: no timer runs, no answer is read. (Chromium freezes no page that it shows, and without
+ * a head it shows them all.)
  *
  * @param {import("playwright-core").Page} page
  * @returns {Promise<() => Promise<number>>} wakes it, and tells how often it asked the server in its sleep
  */
 async function sleep(page) {
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+  const halted = new Promise((resolve) => devtools.once("Debugger.paused", resolve));
+  await devtools.send("Debugger.enable");
+  await devtools.send("Debugger.pause");
+  await halted;
   let asked = 0;
   const count = () => void (asked += 1);
   page.on("request", count);
-  // What was under way when it fell asleep is not what it does in its sleep.
-  await pause(1500);
-  asked = 0;
   return async () => {
     page.off("request", count);
-    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await devtools.send("Debugger.disable");
     return asked;
   };
 }

@@ -93,7 +93,7 @@ test("names are text, however long and whatever they contain", async () => {
 });
 
 test("old figures are called old, and the console goes on by itself after a restart", async () => {
-  const crowd = await at.crowd("aurora", 30);
+  const crowd = await at.crowd("aurora", 300);
   const page = await signIn(await at.visitor({ expects: [SIGNED_OUT, NO_SERVER] }), at.program.operator);
   await until("the crowd is seen", async () => (await figure(page, "waiting")) > 5);
   await at.program.kill();

@@ -270,7 +270,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), Prog
             queue: backends.queue,
         }),
         history: Arc::new(RedisFigureHistory::open(&config.redis()).await?),
-        audit: None,
         fence,
         operators: config.operator.operators()?,
         auditor,

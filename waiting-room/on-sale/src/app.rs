@@ -182,7 +182,6 @@ pub async fn run(config: Config, shutdown: CancellationToken) -> Result<(), RunE
             queue: book.clone(),
         }),
         history: Arc::new(MemoryFigureHistory::default()),
-        audit: None,
         fence: Arc::new(OneRegion),
         operators,
         auditor: auditor.clone(),

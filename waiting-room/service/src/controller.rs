@@ -10,12 +10,13 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use waiting_room_audit::Auditor;
 use waiting_room_core::{AdmissionRate, Mode, PaceMeter, Phase, Timestamp};
 
 use crate::{
     board::Board,
     figures::{Figures, Speed},
-    health::{self, Condition, Part, PartHealth, Vital, Vitals},
+    health::{self, Condition, Part, PartHealth, Vitals},
     history::HistoryWriter,
     metrics,
     queue_store::{QueueStore, StoreResult, StoreUnavailable},
@@ -34,7 +35,7 @@ pub(crate) struct Controller {
     speed: Speed,
     brakes: Brakes,
     vitals: Vitals,
-    audit: Option<Arc<dyn Vital>>,
+    auditor: Auditor,
     history: HistoryWriter,
 }
 
@@ -50,7 +51,7 @@ impl Controller {
         Self {
             store: parts.store.clone(),
             shop: parts.shop.clone(),
-            audit: parts.audit.clone(),
+            auditor: parts.auditor.clone(),
             history: HistoryWriter::new(parts.history.clone(), setup.event.id.clone()),
             setup,
             settings,
@@ -154,20 +155,14 @@ impl Controller {
         now: Timestamp,
     ) -> Vec<PartHealth> {
         let conditions = [
-            (Part::QueueStore, Some(of_store)),
-            (Part::Settings, Some(health::of_settings(view, now))),
-            (Part::OrderQueue, Some(health::of_order_queue(shop))),
-            (
-                Part::Audit,
-                self.audit.as_ref().map(|audit| audit.condition()),
-            ),
+            (Part::QueueStore, of_store),
+            (Part::Settings, health::of_settings(view, now)),
+            (Part::OrderQueue, health::of_order_queue(shop)),
+            (Part::Audit, health::of_audit(&self.auditor)),
         ];
-        let known = conditions
-            .into_iter()
-            .filter_map(|(part, condition)| Some((part, condition?)));
-        known
+        conditions
             .map(|(part, condition)| self.vitals.note(part, condition, now))
-            .collect()
+            .into()
     }
 
     async fn ask_shop(&self) -> Option<ShopFigures> {

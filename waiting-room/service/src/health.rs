@@ -4,6 +4,7 @@ use std::{error::Error, time::Duration};
 
 use serde::Serialize;
 use utoipa::ToSchema;
+use waiting_room_audit::Auditor;
 use waiting_room_core::{Phase, Timestamp};
 
 use crate::{queue_store::StoreUnavailable, settings::SettingsView, shop::ShopFigures};
@@ -67,12 +68,6 @@ impl Condition {
             detail: detail.into(),
         }
     }
-}
-
-/// A part that knows by itself how it is. Asked once a tick and event, so it must answer at once.
-pub trait Vital: Send + Sync {
-    /// How it is now.
-    fn condition(&self) -> Condition;
 }
 
 /// How a part is, and since when.
@@ -170,6 +165,12 @@ pub(crate) fn of_order_queue(shop: Option<&ShopFigures>) -> Condition {
         1 => format!("{waiting}; one dead letter"),
         more => format!("{waiting}; {more} dead letters"),
     })
+}
+
+/// How the log is into which `auditor` writes.
+pub(crate) fn of_audit(auditor: &Auditor) -> Condition {
+    let waiting_room_audit::Condition { ok, detail } = auditor.condition();
+    Condition { ok, detail }
 }
 
 /// What stands at the end of the chain of causes.

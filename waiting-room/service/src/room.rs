@@ -20,7 +20,6 @@ use crate::{
     board::Board,
     controller::Controller,
     figures::Figures,
-    health::Vital,
     history::FigureHistory,
     keys::TokenKeys,
     measured::Measured,
@@ -174,8 +173,6 @@ pub struct Parts {
     pub shop: Arc<dyn Shop>,
     /// Where the last hour of the figures is kept.
     pub history: Arc<dyn FigureHistory>,
-    /// How the log of what operators change is, where it tells.
-    pub audit: Option<Arc<dyn Vital>>,
     /// Whether this region may admit.
     pub fence: Arc<dyn RegionFence>,
     /// Those who operate.

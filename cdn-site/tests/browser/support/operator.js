@@ -3,7 +3,7 @@
 /** @typedef {import("playwright-core").Page} Page */
 
 /** The console asks whether this browser is signed in, and a browser reports a "no" as an error of its own. */
-export const SIGNED_OUT = /status of (401|404) .*\/v1\/operator\//;
+export const SIGNED_OUT = /status of 401 .*\/v1\/operator\//;
 
 /** @param {Page} page */
 export async function live(page) {

@@ -127,7 +127,6 @@ pub(super) async fn run(options: ServeOptions, shutdown: CancellationToken) -> O
             queue: order_queue,
         }),
         history: Arc::new(MemoryFigureHistory::default()),
-        audit: None,
         fence: Arc::new(OneRegion),
         operators,
         auditor: Auditor::of_nothing(),

@@ -258,6 +258,28 @@ async fn a_credential_comes_from_a_file_or_the_environment_and_is_never_shown() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_changed_what_is_told() {
+    let program = Program::start(&event(600, ""), &[]);
+    let terminal = Terminal::of(&program);
+    assert_eq!(terminal.tells(&["audit"]).await, "There are no entries.\n");
+    terminal.tells(&["rate", "900", "--name", "Zoë"]).await;
+    terminal.tells(&["rate", "1200", "--name", "Ana"]).await;
+    let told = terminal.tells(&["audit"]).await;
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(
+        lines[0].contains("Ana") && lines[1].contains("Zoë"),
+        "{told}"
+    );
+    let change = "admission-rate-per-minute: “900” → “1200”";
+    assert!(lines[0].ends_with(change), "{told}");
+    let newest = terminal.json(&["audit", "--limit", "1"]).await;
+    assert_eq!(newest["entries"].as_array().unwrap().len(), 1);
+    let next = newest["next"].as_str().unwrap();
+    let rest = terminal.tells(&["audit", "--before", next]).await;
+    assert_eq!(rest.lines().next(), Some(lines[1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_sees_everything_and_turns_nothing() {
     let viewer = "a-viewer-and-nothing-more";
     let program = Program::start(&event(600, ""), &["--viewer-credential", viewer]);

@@ -100,7 +100,7 @@ async fn an_operator_sees_which_part_fails() {
             .unwrap_or_default()
     };
     let figures = program.figures().await;
-    for name in ["queue-store", "settings", "order-queue"] {
+    for name in ["queue-store", "settings", "order-queue", "audit"] {
         let health = part(&figures, name);
         assert_eq!(health["ok"], true, "{name}: {figures:#}");
         assert!(health["since"].is_string() && health["detail"].is_string());
