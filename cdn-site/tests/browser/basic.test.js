@@ -24,20 +24,23 @@ const INCOMPLETE = /status of 422 .*\/order\)/;
 const plain = { javaScriptEnabled: false };
 
 test("without JavaScript a fan joins, checks the place, is called, enters, orders, and the order is confirmed", async () => {
-  await at.crowd("aurora", 120, 72);
   const page = await (await at.visitor({ ...plain, expects: [INCOMPLETE] })).open("/basic/");
   await inspectCopy(page);
+  await at.crowd("aurora", 60, 36);
   await page.locator('a[href="/basic/aurora"]').click();
   await page.getByTestId("join").click();
   assert.equal(await text(page, "state"), "You are in the queue");
+  await page.getByTestId("check").click();
+  // Read at one stroke, for the page may ask again by itself between two looks.
   const people = async () => {
-    await page.getByTestId("check").click();
-    return (await page.getByTestId("ahead").count()) === 0 ? null : Number((await text(page, "ahead")).replaceAll(/\D/g, ""));
+    const html = await htmlOf(page);
+    if (html.includes('data-testid="enter"')) return 0;
+    return Number(html.match(/data-testid="ahead">([\d,]+)</)?.[1].replace(",", "") ?? NaN);
   };
-  const ahead = (await until("a board knows the place", people)) ?? NaN;
-  assert.ok(ahead > 10 && ahead <= 120, `${ahead} people ahead`);
+  const ahead = await until("a board knows the place", people);
+  assert.ok(ahead > 0 && ahead <= 60, `${ahead} people ahead`);
   assert.equal(await page.locator('meta[http-equiv="refresh"]').count(), 1, "it asks again by itself");
-  await until("fewer are ahead", async () => ((await people()) ?? ahead) < ahead);
+  await until("fewer are ahead", async () => (await people()) < ahead);
   await inspectCopy(page, "basic");
   await page.getByTestId("enter").waitFor({ timeout: 40_000 });
   assert.equal(await text(page, "state"), "It is your turn");
@@ -123,7 +126,7 @@ test("without JavaScript the draw is told of with its seal, and who comes early 
   await page.getByTestId("join").click();
   assert.equal(await text(page, "state"), "You are in the draw");
   assert.match(await page.getByRole("main").innerText(), /Being early gives no advantage/);
-  assert.match(await text(page, "sale"), /UTC, in (59|60) minutes$/);
+  assert.match(await text(page, "sale"), /UTC, in \d\d minutes$/);
   assert.match(await text(page, "commitment"), /^[0-9a-f]{64}$/);
   await inspectCopy(page, "basic-draw");
 });
@@ -192,6 +195,11 @@ test("the pages that need JavaScript say where the others are", async () => {
   await page.locator('a[href="/basic/aurora"]').waitFor();
 });
 
+/** What the page shows; one that is just asking again by itself shows nothing. @param {import("playwright-core").Page} page */
+function htmlOf(page) {
+  return until("the page stands still", () => page.content().catch(() => ""));
+}
+
 /**
  * Without JavaScript in the page the inspection can't run either, and a page that reloads itself doesn't hold still for
  * it; so it looks at a copy. That the page reloads itself is allowed to it: a queue happens in real time.
@@ -200,7 +208,7 @@ test("the pages that need JavaScript say where the others are", async () => {
  * @param {string} [name] of pictures to take
  */
 async function inspectCopy(page, name) {
-  const html = (await page.content()).replace(/<meta http-equiv="refresh"[^>]*>/, "");
+  const html = (await htmlOf(page)).replace(/<meta http-equiv="refresh"[^>]*>/, "");
   assert.doesNotMatch(html, /<script/);
   const { context } = await at.visitor();
   await context.route(page.url(), (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: html }));
