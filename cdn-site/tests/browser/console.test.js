@@ -167,6 +167,9 @@ test("closing a sale is asked twice", async () => {
   assert.equal((await at.program.settings("other")).mode, "closed");
   await inspect(page);
   await picture(page, "console-closed");
+  await at.program.set("other", { mode: "bypass" });
+  await until("everybody may come in", async () => (await text(page, "phase")) === "Bypass");
+  await inspect(page);
 });
 
 test("a bad value in the settings file is shown and not applied, until it is mended", async () => {
