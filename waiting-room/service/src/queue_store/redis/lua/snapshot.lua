@@ -41,11 +41,16 @@ local function packed(numbers)
   return table.concat(parts)
 end
 
+local function unpacked(doubles)
+  return { struct.unpack('>' .. ('d'):rep(#doubles / BYTES), doubles) }
+end
+
 -- Those who are late stand first; before those who wait behind the frontier, the set holds the awaited.
 local function places(from, to)
   local scores = {}
   local function add(entries)
-    for at = 2, #entries, 2 do scores[#scores + 1] = entries[at] end
+    local before = #scores
+    for at = 1, #entries / 2 do scores[before + at] = entries[2 * at] end
   end
   if from < late then add(call('ZRANGE', LATE, whole(from), whole(min(to, late - 1)), 'WITHSCORES')) end
   if to >= late then
@@ -93,10 +98,10 @@ local function samples(front, front_was_read)
   local slack = front_was_read and 2 or 1
   if before and waiting > LONG and (since.gone + since.rejoined) * 4000 <= waiting * slack
     and (since.gone + since.called) * 100 <= waiting * slack and since.joined * EVENLY <= waiting * slack then
-    local least, most, now = struct.unpack('>d', front, #front - BYTES + 1), place_at(last), {}
-    for at = 1, #before, 2 * BYTES do
-      local place, rank = struct.unpack('>dd', before, at)
-      rank = rank - since.called
+    local least, most = struct.unpack('>d', front, #front - BYTES + 1), place_at(last)
+    local kept_samples, now = unpacked(before), {}
+    for at = 1, #before / BYTES, 2 do
+      local place, rank = kept_samples[at], kept_samples[at + 1] - since.called
       if place > least and place < most and rank >= HEAD and rank < last then
         now[#now + 1], now[#now + 2] = place, rank
       end
