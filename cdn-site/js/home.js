@@ -74,12 +74,13 @@ function card(event, seated, ordered) {
   const now = Date.parse(event.server_time);
   const early = now < Date.parse(event.opens_at);
   const soldOut = event.offers.length > 0 && event.offers.every((offer) => offer.stock_left <= 0);
+  const exhausted = soldOut && event.phase !== "closed";
   const phase = early
     ? t("phase.not_open", { when: moment(event.opens_at, now) })
     : t(`phase.${event.phase}`, { when: moment(event.on_sale_at, now) });
   return h(
     "li",
-    { class: "event card", "data-testid": `event-${event.id}`, "data-phase": early ? "early" : event.phase },
+    { class: "event card", "data-testid": `event-${event.id}`, "data-phase": early ? "early" : exhausted ? "sold-out" : event.phase },
     dateBlock(event.starts_at),
     h(
       "div",
@@ -91,7 +92,7 @@ function card(event, seated, ordered) {
     h(
       "div",
       { class: "event-now" },
-      h("p", { class: "event-phase", "data-testid": "phase" }, soldOut && event.phase !== "closed" ? t("home.sold_out") : phase),
+      h("p", { class: "event-phase", "data-testid": "phase" }, exhausted ? t("home.sold_out") : phase),
       event.phase === "closed" || early
         ? null
         : h("p", { class: "event-waiting", "data-testid": "waiting" }, crowd(event)),

@@ -29,6 +29,8 @@ export function drawSign(figures) {
   setText(byId("sessions"), count(figures.sessions));
   setText(byId("sessions-of"), `of ${count(figures.max_active_sessions)}`);
   setText(byId("no-show"), percent(figures.no_show_share));
+  // Until a call has ended either way the share is what the service begins with, not what the fans do.
+  setText(byId("no-show-note"), figures.claimed_total + figures.missed_total === 0 ? "assumed" : "");
   setText(byId("confirmed"), count(figures.orders?.confirmed));
   setText(byId("pending"), figures.orders ? `${count(figures.orders.pending)} pending` : "the shop is silent");
   const left = sum(figures.offers.map(({ stock_left }) => stock_left));

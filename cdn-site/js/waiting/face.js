@@ -94,7 +94,7 @@ export function faceOf(queue) {
         situation,
         state: t("state.called"),
         lead: t(board.phase === "paused" ? "lead.called_paused" : "lead.called"),
-        until: status?.call_expires_at ? Date.parse(status.call_expires_at) : null,
+        until: callEnds(queue),
         unit: t("unit.call_window"),
         turn: status?.call_expires_at ? [t("fact.call_until"), clockTime(status.call_expires_at, true)] : null,
         enter: true,
@@ -183,6 +183,12 @@ function position(ahead, board) {
 export function callWindow(board) {
   const minutes = Math.max(1, Math.round((board?.call_window_seconds ?? 120) / 60));
   return t("steps.window", { count: minutes });
+}
+
+/** When the call window ends; a clock that is guessed a second behind does not make it longer. @param {Queue} queue */
+function callEnds({ board, status, now }) {
+  if (!status?.call_expires_at) return null;
+  return Math.min(Date.parse(status.call_expires_at), now + (board?.call_window_seconds ?? Infinity) * 1000);
 }
 
 /** @param {import("../lib/contract.js").Board} board whether who comes before the sale is put in order by a draw */

@@ -84,6 +84,11 @@ pub(super) fn facts_of(event: &Event, reader: &Reader) -> Option<String> {
     (!facts.is_empty()).then(|| facts.join(" · "))
 }
 
+/// How many wait, with the fan who reads it: the board may be older than their place.
+fn with_the_reader(status: &Status) -> u64 {
+    status.waiting.max(status.ahead.unwrap_or(0) + 1)
+}
+
 /// A moment to come, on the clock and from now.
 fn moment_and_span(at: Timestamp, room: &Room, reader: &Reader) -> String {
     let now = room.now();
@@ -244,7 +249,7 @@ impl PlacePage {
             .pair(
                 "waiting",
                 reader.text("fact.in_draw"),
-                reader.number(status.waiting),
+                reader.number(with_the_reader(status)),
             )
             .with("check", reader.text("basic.check"), false)
     }
@@ -273,7 +278,7 @@ impl PlacePage {
             .pair(
                 "waiting",
                 reader.text("fact.waiting"),
-                reader.number(status.waiting),
+                reader.number(with_the_reader(status)),
             )
             .with("check", reader.text("basic.check"), false)
     }
