@@ -75,6 +75,7 @@ function nothing(why) {
   show(byId("no-event"), why !== "");
   setText(byId("no-event"), why);
   show(byId("panels"), why === "");
+  show(byId("picker"), why === "");
 }
 
 /** @param {string} id */
