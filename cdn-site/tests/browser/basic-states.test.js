@@ -4,7 +4,7 @@ import { NO_SERVER, room, text } from "./support/fan.js";
 import { TWO } from "./support/inspect.js";
 import { inspectCopy, plain } from "./support/plain.js";
 import { stage, test } from "./support/stage.js";
-import { until } from "./support/until.js";
+import { sleep, until } from "./support/until.js";
 
 const soon = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 const DAY = 86_400;
@@ -38,7 +38,9 @@ const visit = async (/** @type {string} */ path, /** @type {RegExp[]} */ expects
 async function becomes(page, event, situations) {
   await until(`${event} is ${situations}`, async () => {
     await page.goto(`/basic/${event}`);
-    return situations.includes((await page.getByTestId("sign").getAttribute("data-situation")) ?? "");
+    if (situations.includes((await page.getByTestId("sign").getAttribute("data-situation")) ?? "")) return true;
+    await sleep(300);
+    return false;
   }, 40_000);
 }
 

@@ -13,7 +13,7 @@ const ONE = [{ id: "standing", name: "Standing", price_cents: 4500, currency: "E
 
 const at = stage(
   () => [{ id: "aurora" }, { id: "early", name: "Winter fair", opens_at: inDays(-1), on_sale_at: inDays(1) }, { id: "gone", offers: ONE }],
-  ["--tick-ms", "250"],
+  ["--tick-ms", "500"],
 );
 
 const operator = async (/** @type {{expects?: RegExp[], event?: string}} */ { expects = [], ...options } = {}) =>

@@ -8,6 +8,9 @@ import { until } from "./until.js";
 /** A visitor whose browser runs no scripts. */
 export const plain = { javaScriptEnabled: false };
 
+/** Where the pages of a browser are copied to. @type {WeakMap<import("playwright-core").BrowserContext, Page>} */
+const copies = new WeakMap();
+
 /** What the page shows; one that is just asking again by itself shows nothing. @param {Page} page */
 export function htmlOf(page) {
   return until("the page stands still", () => page.content().catch(() => ""));
@@ -24,15 +27,16 @@ export function htmlOf(page) {
  */
 export async function inspectCopy(at, page, name, looks) {
   const html = await htmlOf(page);
-  const rendered = new URL(page.url()).pathname.startsWith("/basic/");
+  const address = page.url();
+  const rendered = new URL(address).pathname.startsWith("/basic/");
   if (rendered) assert.doesNotMatch(html, /<script/);
-  const { context } = await at.visitor();
-  await context.route(page.url(), (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: still(html) }));
-  const copy = await context.newPage();
-  await copy.goto(page.url());
+  const copy = copies.get(page.context()) ?? (await (await at.visitor()).context.newPage());
+  copies.set(page.context(), copy);
+  await copy.route(address, (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: still(html) }));
+  await copy.goto(address);
   await inspect(copy);
   if (name) await picture(rendered ? copy : page, name, looks);
-  await context.close();
+  await copy.unroute(address);
 }
 
 /** The same for a browser that does run scripts, and made to stay as it is. @param {string} html */
