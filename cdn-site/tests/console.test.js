@@ -116,6 +116,8 @@ test("the audit log tells what, who and by which way", () => {
   assert.deepEqual(deed({ ...entry, detail: { setting: "admission-rate-per-minute", from: "600", to: "900" } }), { what: "Rate", from: "600", to: "900" });
   assert.deepEqual(deed({ ...entry, detail: { setting: "message", from: "Soon", to: "" } }), { what: "Message", from: "Soon", to: "none" });
   assert.equal(deed({ ...entry, action: "dead-letters-redriven", detail: { redriven: 1 } }).what, "One dead letter sent again");
+  const unread = { setting: "settings-file", value: "", reason: "unclosed table" };
+  assert.equal(deed({ ...entry, action: "setting-refused", detail: unread }).what, "The settings file refused, unclosed table");
   const guesses = { address: "203.0.113.7", attempts: 12 };
   assert.equal(deed({ ...entry, action: "sign-in-refused", detail: guesses }).what, "12 sign-ins refused, the last from 203.0.113.7");
   assert.equal(deed({ ...entry, action: "something-new" }).what, "something new");

@@ -1,5 +1,5 @@
 /** Whether the parts that the room rests on answer, and since when. */
-import { byId, h, setText, show } from "../dom.js";
+import { byId, h, show } from "../dom.js";
 import { moment } from "./format.js";
 
 /** @type {Record<string, string>} */
@@ -24,7 +24,8 @@ export function drawHealth(health, now) {
       ),
     ),
   );
-  const notice = byId("broken");
-  show(notice, broken.length > 0);
-  setText(notice, broken.map(({ part, since, detail }) => `${PARTS[part] ?? part}: ${detail || "no answer"}, since ${moment(since, now)}.`).join(" "));
+  show(byId("broken"), broken.length > 0);
+  byId("broken").replaceChildren(
+    ...broken.map(({ part, since, detail }) => h("p", {}, `${PARTS[part] ?? part}: ${detail || "no answer"}, since ${moment(since, now)}.`)),
+  );
 }

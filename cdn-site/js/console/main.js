@@ -37,7 +37,7 @@ onSettings((settings) => {
   drawSource(settings.source);
 });
 whenSignedOut(sessionEnded);
-wireSession(showEvents, () => {
+wireSession(clock, showEvents, () => {
   stop();
   event = "";
 });
@@ -52,8 +52,10 @@ async function showEvents() {
     const { data } = await fetchPublic("/v1/events");
     /** @type {{id: string, name: string}[]} */
     const known = data?.events ?? [];
-    show(byId("no-event"), known.length === 0);
-    show(byId("panels"), known.length > 0);
+    if (known.length === 0) {
+      connection("connecting", "No event");
+      nothing("The service knows no event.");
+    } else nothing("");
     byId("event").replaceChildren(...known.map(({ id, name }) => h("option", { value: id }, name)));
     const wish = new URLSearchParams(location.search).get("event");
     const first = known.find(({ id }) => id === wish) ?? known[0];
@@ -61,10 +63,19 @@ async function showEvents() {
   } catch (failure) {
     if (!(failure instanceof Unreachable)) throw failure;
     connection("lost", "No answer");
+    nothing("No answer from the service. The console goes on trying.");
     setTimeout(() => {
       if (!byId("board").hidden) void showEvents();
     }, EVENTS_AGAIN_MS);
   }
+}
+
+/** @param {string} why there is nothing to show; empty where there is */
+function nothing(why) {
+  show(byId("no-event"), why !== "");
+  setText(byId("no-event"), why);
+  show(byId("panels"), why === "");
+  show(byId("picker"), why === "");
 }
 
 /** @param {string} id */

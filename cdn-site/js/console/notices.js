@@ -1,5 +1,6 @@
 /** What an operator must not overlook. */
 import { byId, h, setText, show } from "../dom.js";
+import { SOURCES } from "../lib/audit.js";
 import { count, fullTime } from "./format.js";
 
 /** Figures come with each tick; when none came for this long, what is on the screen is old. */
@@ -7,7 +8,8 @@ const STALE_MS = 4_000;
 
 /** @param {import("../lib/contract.js").Figures} figures */
 export function drawNotices(figures) {
-  drawRefused(figures.refused_settings ?? []);
+  // A source that can't be read at all is told with the health.
+  drawRefused((figures.refused_settings ?? []).filter(({ setting }) => !SOURCES[setting]));
   const message = figures.message ?? "";
   show(byId("fans-see"), message !== "");
   setText(byId("fans-see-text"), message);

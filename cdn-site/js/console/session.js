@@ -22,9 +22,16 @@ let waitUntil = 0;
 let onSession = () => {};
 /** @type {() => void} */
 let onEnd = () => {};
+/** @type {ReturnType<typeof import("../lib/clock.js").serverClock>} */
+let clock;
 
-/** @param {(session: Session) => void} began @param {() => void} ended */
-export function wireSession(began, ended) {
+/**
+ * @param {ReturnType<typeof import("../lib/clock.js").serverClock>} serverClock a session ends by the server's time
+ * @param {(session: Session) => void} began
+ * @param {() => void} ended
+ */
+export function wireSession(serverClock, began, ended) {
+  clock = serverClock;
   onSession = began;
   onEnd = ended;
   byId("sign-in-form").addEventListener("submit", (/** @type {SubmitEvent} */ submitted) => {
@@ -134,6 +141,6 @@ function beat() {
     submit.disabled = false;
     setText(submit, "Sign in");
   }
-  const left = session === null ? Infinity : Date.parse(session.expires_at) - Date.now();
+  const left = session === null || !clock.known ? Infinity : Date.parse(session.expires_at) - clock.now();
   show(byId("session-notice"), left < REMIND_MS);
 }

@@ -19,6 +19,9 @@ const SETTINGS = {
   message: "Message",
 };
 
+/** What is refused as a whole, when not even its single values can be read. @type {Record<string, string>} */
+export const SOURCES = { "settings-file": "The settings file", parameters: "The parameters" };
+
 /** @type {Record<string, string>} */
 const VIAS = {
   console: "console",
@@ -34,6 +37,7 @@ export function deed({ action, detail }) {
     case "setting-changed":
       return { what: settingName(detail.setting), from: value(detail.from), to: value(detail.to) };
     case "setting-refused":
+      if (SOURCES[detail.setting]) return { what: `${SOURCES[detail.setting]} refused, ${detail.reason}`, ...nothing };
       return { what: `${settingName(detail.setting)}: ${value(detail.value)} refused, ${detail.reason}`, ...nothing };
     case "dead-letters-redriven":
       return { what: detail.redriven === 1 ? "One dead letter sent again" : `${detail.redriven} dead letters sent again`, ...nothing };

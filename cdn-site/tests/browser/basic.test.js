@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { room, text } from "./support/fan.js";
-import { inspect, picture } from "./support/inspect.js";
+import { htmlOf, inspectCopy, plain } from "./support/plain.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -21,11 +21,10 @@ function inSeconds(seconds) {
 }
 
 const INCOMPLETE = /status of 422 .*\/order\)/;
-const plain = { javaScriptEnabled: false };
 
 test("without JavaScript a fan joins, checks the place, is called, enters, orders, and the order is confirmed", async () => {
   const page = await (await at.visitor({ ...plain, expects: [INCOMPLETE] })).open("/basic/");
-  await inspectCopy(page);
+  await inspectCopy(at, page);
   await at.crowd("aurora", 60, 36);
   await page.locator('a[href="/basic/aurora"]').click();
   await page.getByTestId("join").click();
@@ -41,10 +40,10 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   assert.ok(ahead > 0 && ahead <= 60, `${ahead} people ahead`);
   assert.equal(await page.locator('meta[http-equiv="refresh"]').count(), 1, "it asks again by itself");
   await until("fewer are ahead", async () => (await people()) < ahead);
-  await inspectCopy(page, "basic");
+  await inspectCopy(at, page, "basic");
   await page.getByTestId("enter").waitFor({ timeout: 40_000 });
   assert.equal(await text(page, "state"), "It is your turn");
-  await inspectCopy(page, "basic-called");
+  await inspectCopy(at, page, "basic-called");
 
   // The door may be busy for a moment; the page says so and knocks again when the button is pressed.
   await until("the door opens", async () => {
@@ -53,7 +52,7 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
     return false;
   });
   assert.match(page.url(), /\/basic\/aurora\/checkout$/);
-  await inspectCopy(page, "basic-checkout");
+  await inspectCopy(at, page, "basic-checkout");
 
   const before = await at.program.stockLeft("aurora", "seated");
   await page.getByTestId("name").fill("Inês <Duarte>");
@@ -61,12 +60,12 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   await page.getByTestId("review").click();
   await page.getByTestId("lines-error").waitFor();
   assert.equal(await page.getByTestId("name").inputValue(), "Inês <Duarte>", "what was filled in stays");
-  await inspectCopy(page);
+  await inspectCopy(at, page);
 
   await page.getByTestId("quantity-seated").fill("1");
   await page.getByTestId("review").click();
   assert.equal(await text(page, "total"), "€62.00", "the total before anything is ordered");
-  await inspectCopy(page, "basic-review");
+  await inspectCopy(at, page, "basic-review");
   await page.getByTestId("change").click();
   assert.equal(await page.getByTestId("email").inputValue(), "ines@example.org", "what was filled in stays");
   await page.getByTestId("quantity-seated").fill("2");
@@ -77,7 +76,7 @@ test("without JavaScript a fan joins, checks the place, is called, enters, order
   assert.match(page.url(), /\/basic\/aurora\/order$/);
   assert.match(await text(page, "order-total"), /124/);
   assert.match(await page.getByRole("main").innerText(), /Inês <Duarte>, ines@example\.org/);
-  await inspectCopy(page, "basic-order");
+  await inspectCopy(at, page, "basic-order");
   await at.program.stockBecomes("aurora", "seated", before - 2);
 
   await page.reload();
@@ -93,12 +92,12 @@ test("without JavaScript a fan leaves the queue, and the next visit begins anew"
   await page.getByTestId("join").click();
   assert.equal(await text(page, "state"), "Paused for a moment");
   assert.equal(await text(page, "eta"), "known when it goes on");
-  await inspectCopy(page, "basic-paused");
+  await inspectCopy(at, page, "basic-paused");
   await page.getByTestId("leave").click();
   await page.getByTestId("leave-no").click();
   assert.equal(await text(page, "state"), "Paused for a moment", "it asks before it gives the place up");
   await page.getByTestId("leave").click();
-  await inspectCopy(page, "basic-leave");
+  await inspectCopy(at, page, "basic-leave");
   await page.getByTestId("leave-yes").click();
   await page.getByTestId("join").waitFor();
   // Figures are a tick old.
@@ -113,7 +112,7 @@ test("without JavaScript a missed call is explained, and leads back in", async (
     await page.goto("/basic/evening");
     return (await text(page, "state")) === "Your turn has passed";
   });
-  await inspectCopy(page);
+  await inspectCopy(at, page);
   await page.getByTestId("rejoin").click();
   await until("it is called again", async () => {
     await page.goto("/basic/evening");
@@ -128,7 +127,7 @@ test("without JavaScript the draw is told of with its seal, and who comes early 
   assert.match(await page.getByRole("main").innerText(), /Being early gives no advantage/);
   assert.match(await text(page, "sale"), /UTC, in \d\d minutes$/);
   assert.match(await text(page, "commitment"), /^[0-9a-f]{64}$/);
-  await inspectCopy(page, "basic-draw");
+  await inspectCopy(at, page, "basic-draw");
 });
 
 test("without JavaScript who comes too late for the last seats is told so, and leaves the shop", async () => {
@@ -150,18 +149,18 @@ test("without JavaScript who comes too late for the last seats is told so, and l
   await until("the rival has them", async () => (await text(rival, "order-state")) === "Confirmed");
   await page.getByTestId("submit").click();
   await until("they are sold out", async () => (await text(page, "order-state")) === "Sold out");
-  await inspectCopy(page, "basic-refused");
+  await inspectCopy(at, page, "basic-refused");
   await page.getByTestId("order-again").click();
   assert.match(await text(page, "offer-seat"), /Sold out/);
   assert.equal(await page.getByTestId("quantity-seat").count(), 0);
-  await inspectCopy(page, "basic-sold-out");
+  await inspectCopy(at, page, "basic-sold-out");
   await page.getByTestId("leave-session").click();
-  await inspectCopy(page);
+  await inspectCopy(at, page);
   await page.getByTestId("leave-session-yes").click();
   assert.equal(await text(page, "title"), "You left the shop");
   await page.goto("/basic/tiny");
   assert.equal(await text(page, "state"), "Your session is over");
-  await inspectCopy(page);
+  await inspectCopy(at, page);
 });
 
 test("without JavaScript a fan keeps the place through a restart of the server", async () => {
@@ -174,7 +173,7 @@ test("without JavaScript a fan keeps the place through a restart of the server",
   await page.goto("/basic/matinee");
   assert.deepEqual([await text(page, "ticket"), await text(page, "place")], [ticket, place]);
   assert.match(await text(page, "state"), /keep your place|Paused/);
-  await inspectCopy(page);
+  await inspectCopy(at, page);
 });
 
 test("the cookies of the pages without JavaScript are out of reach of scripts and other sites", async () => {
@@ -194,27 +193,3 @@ test("the pages that need JavaScript say where the others are", async () => {
   await page.waitForURL(/\/basic\//);
   await page.locator('a[href="/basic/aurora"]').waitFor();
 });
-
-/** What the page shows; one that is just asking again by itself shows nothing. @param {import("playwright-core").Page} page */
-function htmlOf(page) {
-  return until("the page stands still", () => page.content().catch(() => ""));
-}
-
-/**
- * Without JavaScript in the page the inspection can't run either, and a page that reloads itself doesn't hold still for
- * it; so it looks at a copy. That the page reloads itself is allowed to it: a queue happens in real time.
- *
- * @param {import("playwright-core").Page} page
- * @param {string} [name] of pictures to take
- */
-async function inspectCopy(page, name) {
-  const html = (await htmlOf(page)).replace(/<meta http-equiv="refresh"[^>]*>/, "");
-  assert.doesNotMatch(html, /<script/);
-  const { context } = await at.visitor();
-  await context.route(page.url(), (route) => route.fulfill({ contentType: "text/html; charset=utf-8", body: html }));
-  const copy = await context.newPage();
-  await copy.goto(page.url());
-  await inspect(copy);
-  if (name) await picture(copy, name);
-  await context.close();
-}

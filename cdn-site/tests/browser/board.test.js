@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BUSY_DOOR, enter, join, people, recordAhead, seat, shown, situation, text } from "./support/fan.js";
-import { inspect } from "./support/inspect.js";
+import { face, inspect } from "./support/inspect.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -133,7 +133,7 @@ test("an estimate climbs only when the operator slows down, and then the page sa
   assert.equal(await page.getByTestId("notice-climbs").isVisible(), true);
   const seen = await aheadSeen();
   assert.deepEqual(seen, [...seen].sort((a, b) => b - a), "the people ahead never climb");
-  await inspect(page);
+  await face(page, "waiting-slowed");
 });
 
 test("a queue that the operator switches off lets who waits straight in", async () => {

@@ -121,7 +121,7 @@ test("what is sold out under the fan's hands is taken out of the basket, and the
   await page.getByTestId("quantity-plenty").fill("1");
   assert.equal(await text(page, "total"), "€225.00");
 
-  await buy("shrinks", [{ offer: "last", quantity: 2 }, { offer: "only", quantity: 1 }]);
+  await at.buy("shrinks", [{ offer: "last", quantity: 2 }, { offer: "only", quantity: 1 }]);
   await until("the basket has shrunk", async () => (await text(page, "total")) === "€90.00");
   const told = "Only 1 of “The last ones” is left; your choice was changed. “The only one” has just been sold out, and was taken out of your choice.";
   assert.equal(await text(page, "lines-note"), told);
@@ -129,14 +129,3 @@ test("what is sold out under the fan's hands is taken out of the basket, and the
   await page.getByTestId("submit").click();
   await confirmed(page);
 });
-
-/** Somebody else buys. @param {string} event @param {{offer: string, quantity: number}[]} lines */
-async function buy(event, lines) {
-  const other = await at.crowd(event, 1);
-  const bought = await at.program.call("POST", "v1/orders", {
-    token: String(await other.enter(other.seats[0])),
-    headers: { "Idempotency-Key": "other" },
-    body: { lines, name: "Other", email: "other@example.org" },
-  });
-  assert.equal(bought.status, 202);
-}

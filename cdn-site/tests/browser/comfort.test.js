@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { BUSY_DOOR, choose, enter, join, people, room, shown, situation, text } from "./support/fan.js";
-import { inspect, overflowing, picture } from "./support/inspect.js";
+import { inspect, overflowing, picture, violations } from "./support/inspect.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -229,6 +229,7 @@ test("a confirmation prints on one page, black on white, without what is for the
     return [getComputedStyle(document.body).backgroundColor, head.color, head.backgroundColor];
   });
   assert.deepEqual(colours, ["rgb(255, 255, 255)", "rgb(0, 0, 0)", "rgba(0, 0, 0, 0)"]);
+  assert.deepEqual(await violations(page), []);
   const pdf = (await page.pdf({ format: "A4" })).toString("latin1");
   assert.equal(pdf.match(/\/Type\s*\/Page\b/g)?.length, 1);
   await page.setViewportSize({ width: 794, height: 1123 });

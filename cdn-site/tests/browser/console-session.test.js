@@ -18,7 +18,7 @@ const at = stage(
     { id: "aurora", admission_rate_per_minute: 60, name: LONG_EVENT, offers: [offer("a", LONG_OFFER), offer("b", "Balcony <b>box</b>")] },
     { id: "stuck", admission_rate_per_minute: 60_000 },
   ],
-  ["--tick-ms", "250", "--recovery-seconds", "25", "--viewer-credential", VIEWER],
+  ["--tick-ms", "500", "--recovery-seconds", "25", "--viewer-credential", VIEWER],
 );
 
 /** @param {string} id @param {string} name */

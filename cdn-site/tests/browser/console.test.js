@@ -10,7 +10,7 @@ const at = stage(
     { id: "aurora", admission_rate_per_minute: 600 },
     { id: "other", name: "Quartet in the chapel" },
   ],
-  ["--tick-ms", "250"],
+  ["--tick-ms", "500"],
 );
 
 const operator = async (/** @type {{expects?: RegExp[], name?: string, event?: string}} */ { expects = [], ...options } = {}) =>

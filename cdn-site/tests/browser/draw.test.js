@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { room, seat, situation, text } from "./support/fan.js";
-import { inspect } from "./support/inspect.js";
+import { face, inspect } from "./support/inspect.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -48,7 +48,7 @@ test("before the sale everybody enters one draw, which one click checks and whic
 
   await page.getByTestId("check-draw").click();
   await page.locator('[data-testid="draw-verdict"][data-right="true"]').waitFor();
-  await inspect(page);
+  await face(page, "waiting-draw-checked");
 
   await page.route("**/board", async (route) => {
     const response = await route.fetch();
@@ -59,6 +59,7 @@ test("before the sale everybody enters one draw, which one click checks and whic
   await page.reload();
   await page.getByTestId("check-draw").click();
   await page.locator('[data-testid="draw-verdict"][data-right="false"]').waitFor();
+  await face(page, "waiting-draw-forged");
 
   const { data: board } = await at.program.call("GET", "v1/events/drawn/board");
   const places = new Set((await meOf(crowd)).map(({ place }) => place));

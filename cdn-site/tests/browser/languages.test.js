@@ -5,6 +5,7 @@ import path from "node:path";
 import { after } from "node:test";
 import { room, situation, text } from "./support/fan.js";
 import { inspect, picture } from "./support/inspect.js";
+import { inspectCopy, plain } from "./support/plain.js";
 import { stage, test } from "./support/stage.js";
 
 /** What somebody puts beside the program to add a language and dress an event: a file each, and a logo. */
@@ -40,7 +41,6 @@ add(
 
 const PAIR = [{ id: "seat", name: "Seat", price_cents: 123450, currency: "EUR", stock: 2, max_per_order: 2 }];
 const at = stage(() => [{ id: "aurora" }, { id: "matinee", name: "Matinée", offers: PAIR }], ["--tick-ms", "250", "--site", folder]);
-const plain = { javaScriptEnabled: false };
 
 test("a language is added by a file: the pages speak it, in its direction and plural forms", async () => {
   const visitor = await at.visitor({ locale: "he-IL" });
@@ -63,7 +63,7 @@ test("without JavaScript too", async () => {
   const html = page.locator("html");
   assert.deepEqual([await html.getAttribute("lang"), await html.getAttribute("dir")], ["he", "rtl"]);
   assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), "למכירה עכשיו");
-  await picture(page, "language-added-basic");
+  await inspectCopy(at, page, "language-added-basic");
 });
 
 test("without JavaScript the pages speak Portuguese to who prefers it, prices, numbers and plurals included", async () => {
@@ -74,18 +74,19 @@ test("without JavaScript the pages speak Portuguese to who prefers it, prices, n
   await page.getByTestId("join").click();
   assert.equal(await text(page, "state"), "É a sua vez");
   assert.equal(await text(page, "enter"), "Entrar na loja");
-  await picture(page, "basic-called-pt");
+  await inspectCopy(at, page, "basic-called-pt");
   await page.getByTestId("enter").click();
-  await picture(page, "basic-checkout-pt");
+  await inspectCopy(at, page, "basic-checkout-pt");
   await page.getByTestId("name").fill("Inês");
   await page.getByTestId("email").fill("ines@example.org");
   await page.getByTestId("review").click();
   assert.equal(await text(page, "lines-error"), JSON.parse(readFileSync(new URL("../../messages/pt.json", import.meta.url), "utf8"))["checkout.choose_one"]);
   visitor.faults.clear();
+  await inspectCopy(at, page, "basic-complaints-pt");
   await page.getByTestId("quantity-seat").fill("2");
   await page.getByTestId("review").click();
   assert.equal((await text(page, "total")).replaceAll(/\s/g, " "), "2469,00 €");
-  await picture(page, "basic-review-pt");
+  await inspectCopy(at, page, "basic-review-pt");
 });
 
 test("a language chosen on a page without JavaScript is kept, and goes before what the browser wishes", async () => {
@@ -115,7 +116,11 @@ test("a theme is added by a file: name, logo, colours and texts, with JavaScript
     const sign = page.locator('[data-testid="sign"][data-situation="called"]');
     await sign.waitFor();
     assert.equal(await sign.evaluate((element) => getComputedStyle(element).backgroundColor), "rgb(143, 227, 192)");
-    await picture(page, address === "/basic/aurora" ? "theme-basic" : "theme");
+    if (address === "/basic/aurora") await inspectCopy(at, page, "theme-basic");
+    else {
+      await inspect(page);
+      await picture(page, "theme");
+    }
   }
   const page = await (await at.visitor(plain)).open("/basic/matinee");
   assert.equal(await page.locator(".brand").innerText(), "Waiting Room");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { BUSY_DOOR, NO_SERVER, enter, join, order, people, room, seat, shown, situation, text } from "./support/fan.js";
-import { inspect } from "./support/inspect.js";
+import { face } from "./support/inspect.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -99,7 +99,7 @@ test("where the browser stores nothing, the address holds the place, and the wal
   await page.reload();
   await situation(page, "paused");
   assert.deepEqual(await seat(page), mine);
-  await inspect(page);
+  await face(page, "waiting-forgetful");
 
   await at.program.set("forgetful", { mode: "admit" });
   await enter(page);

@@ -1,14 +1,14 @@
-/** Every face of every page, reached with the real program: usable by everybody, by day and by night, and pictured. */
+/** Every face of the first page and of the waiting page, with the real program: usable by everybody, by day and by night, and pictured. */
 import assert from "node:assert/strict";
-import { BUSY_DOOR, NO_SERVER, choose, enter, join, people, room, shown, situation, text } from "./support/fan.js";
-import { TWO, inspect, picture } from "./support/inspect.js";
+import { BUSY_DOOR, NO_SERVER, hold, join, people, room, shown, situation, text } from "./support/fan.js";
+import { face } from "./support/inspect.js";
 import { stage, test } from "./support/stage.js";
 import { until } from "./support/until.js";
 
 const soon = (/** @type {number} */ seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 const DAY = 86_400;
 const OFFER = { id: "standing", name: "Standing", price_cents: 4500, currency: "EUR", stock: 1, max_per_order: 1 };
-const FEW = { ...OFFER, id: "few", name: "Balcony box", price_cents: 11_000, stock: 2, max_per_order: 4 };
+const LAST = [{ offer: "standing", quantity: 1 }];
 const SLOW = { admission_rate_per_minute: 60, call_window_seconds: 12 };
 
 const at = stage(
@@ -22,48 +22,25 @@ const at = stage(
     { id: "bypassed", name: "Matinée for children" },
     { id: "paused", name: "Quartet in the chapel" },
     { id: "over", name: "Summer night" },
-    { id: "scarce", offers: [OFFER, FEW] },
     { id: "gone", name: "One night only", offers: [OFFER] },
-    { id: "brief", session_seconds: 30 },
   ],
   ["--tick-ms", "250", "--recovery-seconds", "12"],
 );
 
-/**
- * Holds answers back, so that a state that lasts a moment can be looked at.
- *
- * @param {import("playwright-core").Page} page @param {string} pattern
- */
-async function hold(page, pattern) {
-  let release = () => {};
-  const released = new Promise((resolve) => {
-    release = () => resolve(undefined);
-  });
-  await page.route(pattern, async (route) => {
-    await released;
-    await route.continue().catch(() => {});
-  });
-  return async () => {
-    release();
-    await page.unroute(pattern);
-  };
-}
-
-/** @param {import("playwright-core").Page} page @param {string} name */
-async function face(page, name) {
-  await inspect(page);
-  await picture(page, name, TWO);
-}
-
-test("home: every phase, nothing on sale, and nobody who answers", async () => {
+test("home: at first, every phase, nothing on sale, and nobody who answers", async () => {
   await Promise.all([
     at.program.set("paused", { mode: "pause", message: "We wait for the doors to open." }),
     at.program.set("bypassed", { mode: "bypass" }),
     at.program.set("over", { mode: "closed" }),
-    buy("gone"),
+    at.buy("gone", LAST),
   ]);
   await at.program.stockBecomes("gone", "standing", 0);
-  const page = await (await at.visitor({ expects: [/ERR_FAILED/] })).open("/");
+  const page = await (await at.visitor({ expects: [/ERR_FAILED/] })).context.newPage();
+  const answer = await hold(page, "**/v1/events");
+  await page.goto("/");
+  await until("it says that it fetches", async () => /Fetching/.test(await text(page, "home-note")));
+  await face(page, "home-loading");
+  await answer();
   await page.locator('[data-testid="event-over"][data-phase="closed"]').waitFor();
   await face(page, "home-phases");
 
@@ -111,14 +88,22 @@ test("before the sale: no board yet, not open yet, outside, in the draw, while i
 
 test("while the sale goes on: outside, waiting, paused, bypass, closed, left", async () => {
   await at.crowd("waits", 120);
-  const visitor = await at.visitor({ expects: [BUSY_DOOR, /status of 404 .*unknown/] });
+  const visitor = await at.visitor({ expects: [BUSY_DOOR, /ERR_FAILED/, /status of 404 .*unknown/] });
   const page = await visitor.open(room("waits"));
   await situation(page, "outside");
   await face(page, "waiting-outside");
+  await page.route("**/queue", (route) => route.abort());
   await page.getByTestId("join").click();
+  await until("it says that it tries again", async () => /No answer yet/.test(await text(page, "trying")));
+  await face(page, "waiting-joining");
+  await page.unroute("**/queue");
   await situation(page, "waiting");
   await people(page);
   await face(page, "waiting-waiting");
+  await page.getByTestId("bell").check();
+  await page.getByText("This browser blocks notifications").waitFor();
+  await page.getByTestId("place-panel").locator("summary").click();
+  await face(page, "waiting-bell-and-place");
   await page.getByTestId("leave").click();
   await face(page, "waiting-leave");
   await page.getByTestId("leave-no").click();
@@ -151,9 +136,12 @@ test("while the sale goes on: outside, waiting, paused, bypass, closed, left", a
   await page.goto(room("unknown"));
   await situation(page, "unknown");
   await face(page, "waiting-unknown");
+  await page.goto("/waiting-room.html");
+  await until("it says that no event is named", async () => (await text(page, "state")) === "There is no such event");
+  await face(page, "waiting-no-event");
 });
 
-test("the turn: next, called, at the door, in, missed once, missed for good", async () => {
+test("the turn: next, called, paused, busy, at the door, in, missed once, missed for good", async () => {
   const visitor = await at.visitor({ expects: [BUSY_DOOR] });
   const late = await join(visitor, "misses");
   await at.program.set("calls", { mode: "pause" });
@@ -167,6 +155,15 @@ test("the turn: next, called, at the door, in, missed once, missed for good", as
   await told();
   await situation(page, "called");
   await face(page, "waiting-called");
+  await at.program.set("calls", { mode: "pause" });
+  await until("it says that the door is paused", async () => /paused the door/.test(await text(page, "lead")));
+  await face(page, "waiting-called-paused");
+  await page.getByTestId("enter").click();
+  await shown(page, "cancel");
+  await face(page, "waiting-busy");
+  await page.getByTestId("cancel").click();
+  await at.program.set("calls", { mode: "admit" });
+  await until("it goes on", async () => !/paused the door/.test(await text(page, "lead")));
 
   const opened = await hold(page, "**/admission");
   await page.getByTestId("enter").click();
@@ -185,68 +182,6 @@ test("the turn: next, called, at the door, in, missed once, missed for good", as
   await situation(late, "missed", 30_000);
   assert.equal(await text(late, "rejoin"), "Take a new place");
   await face(late, "waiting-missed-for-good");
-});
-
-test("checkout: empty, with complaints, filled in, sending, nobody answers, partly sold out, over, nowhere", async () => {
-  const visitor = await at.visitor({ expects: [/ERR_FAILED/, /status of 401/] });
-  const brief = await join(visitor, "brief");
-  await enter(brief);
-  await until("its end is announced", async () => /Your session ends in [123]\d seconds\./.test(await brief.getByTestId("alert").innerText()));
-  await face(brief, "checkout-soon");
-  await brief.getByTestId("leave-session").click();
-  await face(brief, "checkout-leave");
-
-  const page = await join(visitor, "scarce");
-  await enter(page);
-  await face(page, "checkout-empty");
-  await page.getByTestId("submit").click();
-  await shown(page, "lines-error");
-  await face(page, "checkout-complaints");
-
-  await choose(page, "few", 1);
-  await buy("scarce");
-  await page.getByTestId("offer-standing").locator("xpath=self::*[contains(@class,'gone')]").waitFor();
-  await face(page, "checkout-partly-sold-out");
-
-  await page.route("**/v1/orders", (route) => route.abort());
-  await page.getByTestId("submit").click();
-  await until("it says that it tries again", async () => /No answer yet/.test(await text(page, "sending")));
-  await face(page, "checkout-sending");
-  await page.unroute("**/v1/orders");
-  await page.locator('[data-testid="receipt"][data-state="confirmed"]').waitFor();
-
-  await brief.getByTestId("nowhere").waitFor({ timeout: 40_000 });
-  assert.equal(await brief.locator("#leave-dialog").isVisible(), false);
-  assert.equal(await brief.evaluate(() => document.activeElement?.id), "nowhere-title");
-  await face(brief, "checkout-over");
-  await brief.goto(room("brief"));
-  await situation(brief, "missed");
-  await face(brief, "waiting-ended");
-  await brief.goto("/checkout.html?event=calls");
-  await shown(brief, "nowhere");
-  await face(brief, "checkout-nowhere");
-});
-
-test("the order: pending, with nobody who answers, refused, none here", async () => {
-  const visitor = await at.visitor({ expects: [/ERR_FAILED/] });
-  const page = await join(visitor, "calls");
-  await enter(page);
-  await choose(page, "seated", 2);
-  const answer = await hold(page, "**/v1/orders/*");
-  await page.getByTestId("submit").click();
-  await page.locator('[data-testid="receipt"][data-state="pending"]').waitFor();
-  await face(page, "order-pending");
-  await page.route("**/v1/orders/*", (route) => route.abort());
-  await page.reload();
-  await shown(page, "notice-offline");
-  await face(page, "order-offline");
-  await page.unroute("**/v1/orders/*");
-  await answer();
-  await page.locator('[data-testid="receipt"][data-state="confirmed"]').waitFor();
-  await face(page, "order-confirmed");
-  await page.goto("/order.html?event=early");
-  await shown(page, "nowhere");
-  await face(page, "order-nowhere");
 });
 
 test("what can be wrong while waiting: sold out, refused, no connection, put back in order", async () => {
@@ -273,19 +208,3 @@ test("what can be wrong while waiting: sold out, refused, no connection, put bac
   await situation(page, "recovering");
   await face(page, "waiting-recovering");
 });
-
-test("a page that is not there", async () => {
-  const page = await (await at.visitor({ expects: [/status of 404/] })).open("/nothing-here");
-  await face(page, "not-there");
-});
-
-/** Somebody else buys the one that there is of `standing`. @param {string} event */
-async function buy(event) {
-  const other = await at.crowd(event, 1);
-  const bought = await at.program.call("POST", "v1/orders", {
-    token: String(await other.enter(other.seats[0])),
-    headers: { "Idempotency-Key": "other" },
-    body: { lines: [{ offer: "standing", quantity: 1 }], name: "Other", email: "other@example.org" },
-  });
-  assert.equal(bought.status, 202);
-}

@@ -70,6 +70,26 @@ export async function order(page, offer, quantity, end = "confirmed") {
   await page.locator(`[data-testid="receipt"][data-state="${end}"]`).waitFor();
 }
 
+/**
+ * Holds answers back, so that a state that lasts a moment can be looked at.
+ *
+ * @param {Page} page @param {string} pattern
+ */
+export async function hold(page, pattern) {
+  let release = () => {};
+  const released = new Promise((resolve) => {
+    release = () => resolve(undefined);
+  });
+  await page.route(pattern, async (route) => {
+    await released;
+    await route.continue().catch(() => {});
+  });
+  return async () => {
+    release();
+    await page.unroute(pattern);
+  };
+}
+
 /** Writes down every number of people ahead that the page shows. @param {Page} page */
 export async function recordAhead(page) {
   await page.evaluate(() => {

@@ -74,13 +74,26 @@ export function stage(events, flags) {
       crowd.come(coming);
       return crowd;
     },
+
+    /** Somebody else buys. @param {string} event @param {{offer: string, quantity: number}[]} lines */
+    async buy(event, lines) {
+      const crowd = await at.crowd(event, 1);
+      const { status } = await at.program.call("POST", "v1/orders", {
+        token: String(await crowd.enter(crowd.seats[0])),
+        headers: { "Idempotency-Key": "other" },
+        body: { lines, name: "Other", email: "other@example.org" },
+      });
+      assert.equal(status, 202);
+    },
   };
 
   before(async () => {
-    [at.program, at.browser] = await Promise.all([
-      Program.start(events(), flags),
-      chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS }),
+    // One that did not start must not keep the other from being ended.
+    const started = await Promise.allSettled([
+      Program.start(events(), flags).then((program) => (at.program = program)),
+      chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS }).then((browser) => (at.browser = browser)),
     ]);
+    for (const one of started) if (one.status === "rejected") throw one.reason;
   });
   afterEach(async () => {
     const leaving = visitors;

@@ -18,6 +18,6 @@ export async function until(what, ask, timeout = 20_000) {
     const answer = await ask();
     if (answer) return answer;
     if (performance.now() > end) throw new Error(`not within ${timeout} ms: ${what}`);
-    await sleep(50);
+    await sleep(100);
   }
 }
