@@ -19,7 +19,7 @@ function day(days) {
 }
 
 test("every page on the way is usable by everybody, by day and by night, on the narrowest screen", async () => {
-  await at.crowd("aurora-live", 1500, 900);
+  await at.crowd("aurora-live", 2400, 1440);
   const visitor = await at.visitor({ expects: [BUSY_DOOR] });
   const home = await visitor.open("/");
   await shown(home, "event-aurora-live");

@@ -18,7 +18,7 @@ const at = stage(
 );
 
 test("a reload, and a tab that was closed, come back to the same place", async () => {
-  await at.crowd("reload", 60);
+  await at.crowd("reload", 120);
   const visitor = await at.visitor({ expects: [BUSY_DOOR] });
   let page = await join(visitor, "reload");
   await situation(page, "waiting");
@@ -35,7 +35,7 @@ test("a reload, and a tab that was closed, come back to the same place", async (
   await situation(page, "waiting");
   assert.deepEqual(await seat(page), mine);
   assert.ok((await people(page)) <= ahead);
-  assert.equal((await at.program.figures("reload")).joined_total, 61, "nobody joined twice");
+  assert.equal((await at.program.figures("reload")).joined_total, 121, "nobody joined twice");
 
   await at.program.set("reload", { admission_rate_per_minute: 3000 });
   await enter(page);
