@@ -142,13 +142,17 @@ function outside(queue) {
     return { situation, state: t("state.outside_bypass"), lead: t("intro.bypass"), join: t("action.go_in") };
   }
   const eta = etaOf(board.waiting, board);
+  const paused = board.phase === "paused";
+  // While the queue is put back in order nobody knows how many there are.
+  const known = board.phase !== "recovering";
+  const crowd = known && board.waiting > 0;
   return {
     situation,
-    state: t(board.phase === "paused" ? "state.paused" : "state.outside"),
-    lead: t(board.phase === "paused" ? "intro.paused" : board.waiting > 0 ? "intro.lead" : "intro.nobody"),
-    ahead: board.waiting > 0 ? board.waiting : null,
+    state: t(paused ? "state.paused" : "state.outside"),
+    lead: t(paused ? "intro.paused" : crowd || !known ? "intro.lead" : "intro.nobody"),
+    ahead: crowd ? board.waiting : null,
     unit: t("unit.waiting_now", { count: board.waiting }),
-    eta: eta && board.waiting > 0 ? [t("fact.eta_new"), etaText(etaWords(eta.low, eta.high))] : null,
+    eta: eta && crowd ? [t("fact.eta_new"), etaText(etaWords(eta.low, eta.high))] : null,
     join: t("action.join"),
   };
 }

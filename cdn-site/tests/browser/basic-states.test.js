@@ -184,7 +184,7 @@ test("while the queue is put back in order, with a place and without", async () 
   await page.goto("/basic/paused");
   await phase("paused", "recovering");
   await page.reload();
-  assert.equal(await text(page, "state"), "You keep your place");
+  assert.equal(await text(page, "state"), "On sale now", "who has no place keeps none");
   await face(page, "outside-recovering");
 });
 

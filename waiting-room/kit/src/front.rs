@@ -107,17 +107,23 @@ impl Front {
         B::Error: Into<BoxError>,
     {
         let started = Instant::now();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
-        let quick = self.quick.as_ref();
-        let span = traces::of_request(&method, request.headers());
-        let at_once = quick.and_then(|quick| quick.answer(&method, &uri, request.headers()));
+        let span = traces::of_request(request.method(), request.headers());
+        let at_once = self
+            .quick
+            .as_ref()
+            .and_then(|quick| quick.answer(request.method(), request.uri(), request.headers()));
         if let Some((route, mut response)) = at_once {
-            (self.finish)(&uri, &mut response);
-            traces::answered(&span, &method, route, response.status());
-            self.metrics
-                .answered(route, &method, response.status(), started.elapsed());
+            (self.finish)(request.uri(), &mut response);
+            traces::answered(&span, request.method(), route, response.status());
+            self.metrics.answered(
+                route,
+                request.method(),
+                response.status(),
+                started.elapsed(),
+            );
             return response;
         }
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let answer = self.within_limits(request).instrument(span.clone());
         let (route, mut response) = answer.await;
         (self.finish)(&uri, &mut response);

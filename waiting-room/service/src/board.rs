@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 use waiting_room_core::{
@@ -35,8 +35,8 @@ pub struct Board {
     pub json: Bytes,
     /// The same, compressed, where that saves something.
     pub gzip: Option<Bytes>,
-    /// Its entity tag; a weak one, as both encodings share it.
-    pub etag: HeaderValue,
+    /// The headers that it is sent with, whichever its encoding.
+    pub headers: HeaderMap,
 }
 
 /// The board as it is sent.
@@ -143,9 +143,7 @@ impl Board {
         let gzip = (json.len() > WORTH_COMPRESSING)
             .then(|| compress(&json))
             .flatten();
-        let tag = format!("W/\"{}-{}\"", snapshot.epoch, snapshot.at.as_micros());
-        let etag =
-            HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("W/\"0\""));
+        let headers = headers(&snapshot);
         Self {
             snapshot,
             seen_at,
@@ -154,8 +152,15 @@ impl Board {
             settings,
             json,
             gzip,
-            etag,
+            headers,
         }
+    }
+
+    /// Whether somebody who sends `request` has this very board already.
+    pub fn is_known_to(&self, request: &HeaderMap) -> bool {
+        request
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|tag| self.headers.get(header::ETAG) == Some(tag))
     }
 
     /// Whether the ticket at `place` has been called, as far as this board knows.
@@ -186,6 +191,29 @@ impl Board {
         rate.lasts(ahead)
             .mul_f64(self.snapshot.show_share.clamp(0.0, 1.0))
     }
+}
+
+const SENT_WITH: [(HeaderName, &str); 4] = [
+    (header::CONTENT_TYPE, "application/json"),
+    (
+        header::CACHE_CONTROL,
+        "public, s-maxage=1, stale-while-revalidate=5",
+    ),
+    (header::VARY, "accept-encoding"),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+];
+
+/// The entity tag among them is a weak one, as both encodings share it.
+fn headers(snapshot: &Snapshot) -> HeaderMap {
+    let mut headers: HeaderMap = SENT_WITH
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .collect();
+    let tag = format!("W/\"{}-{}\"", snapshot.epoch, snapshot.at.as_micros());
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers
 }
 
 fn tenths(number: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! One suite for every history, and what only the shared one can get wrong.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use waiting_room_core::{EventId, Timestamp};
 
@@ -124,7 +124,7 @@ fn neither_a_lost_queue_nor_a_gap_makes_a_speed_up() {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use test_backends::RedisServer;
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use service_kit::{extract, problem::Problem, reply};
 use utoipa::ToSchema;
@@ -211,9 +211,7 @@ pub(super) async fn board(RoomOf(room): RoomOf, request: HeaderMap) -> Response 
 /// The board of `room`, as `request` accepts it.
 pub(super) fn board_of(room: &Room, request: &HeaderMap) -> Response {
     let board = room.board();
-    let known = request
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|tag| tag == board.etag);
+    let known = board.is_known_to(request);
     let gzip = board.gzip.clone().filter(|_| accepts_gzip(request));
     let compressed = gzip.is_some() && !known;
     let mut response = Response::new(match known {
@@ -223,27 +221,15 @@ pub(super) fn board_of(room: &Room, request: &HeaderMap) -> Response {
     if known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    let headers = response.headers_mut();
-    headers.reserve(7);
-    for (name, value) in OF_BOARDS {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    *response.headers_mut() = board.headers.clone();
     if compressed {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let encoding = HeaderValue::from_static("gzip");
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, encoding);
     }
-    headers.insert(header::ETAG, board.etag.clone());
     response
 }
-
-const OF_BOARDS: [(HeaderName, &str); 4] = [
-    (header::CONTENT_TYPE, "application/json"),
-    (
-        header::CACHE_CONTROL,
-        "public, s-maxage=1, stale-while-revalidate=5",
-    ),
-    (header::VARY, "accept-encoding"),
-    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-];
 
 /// The board at each tick, as server-sent events `board`: for consoles and small events.
 #[utoipa::path(

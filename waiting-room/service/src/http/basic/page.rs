@@ -173,14 +173,14 @@ impl PlacePage {
                 .with("check", reader.text("basic.check"), false)
                 .again((left / 2).clamp(5, 300), reader);
         }
+        let waiting = board.snapshot.marks.waiting();
         let (title, lead, label) = match board.phase {
             Phase::Prequeue => ("state.outside_draw", "intro.draw", "action.draw"),
             Phase::Bypass => ("state.outside_bypass", "intro.bypass", "action.go_in"),
             Phase::Paused => ("state.paused", "intro.paused", "action.join"),
-            Phase::Recovering => ("state.recovering", "lead.recovering", "action.join"),
+            Phase::Admitting if waiting == 0 => ("state.outside", "intro.nobody", "action.join"),
             _ => ("state.outside", "intro.lead", "action.join"),
         };
-        let waiting = board.snapshot.marks.waiting();
         let page = Self::new(visit, "outside", title, lead).with("join", reader.text(label), true);
         match board.phase {
             Phase::Prequeue => page
@@ -190,7 +190,8 @@ impl PlacePage {
                     reader.number(waiting),
                 )
                 .sale_starts(room, reader),
-            Phase::Bypass => page,
+            // While the queue is put back in order nobody knows how many there are.
+            Phase::Bypass | Phase::Recovering => page,
             _ => page.pair(
                 "waiting",
                 reader.text("fact.waiting"),
