@@ -165,8 +165,19 @@ async fn poll(State(floor): State<Arc<Floor>>, request: Request) -> Response {
 }
 
 async fn send_board(State(floor): State<Arc<Floor>>) -> Response {
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    (json, floor.board.clone()).into_response()
+    // What caches and other sites' pages need is sent by any board.
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (
+            header::CACHE_CONTROL,
+            "public, s-maxage=1, stale-while-revalidate=5",
+        ),
+        (header::VARY, "accept-encoding"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ETAG, "W/\"1-1795319796011657\""),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, floor.board.clone()).into_response()
 }
 
 async fn join(
