@@ -132,6 +132,15 @@ test("what could not be set stands at its control, wherever it was tried", async
   await face(page, "console-errors");
 });
 
+test("a list that nobody can read says so, and the rest goes on", async () => {
+  const page = await operator({ expects: [/ERR_FAILED/] });
+  for (const list of ["**/audit?*", "**/dead-letters"]) await page.route(list, (route) => route.abort());
+  await page.reload();
+  await live(page);
+  for (const note of ["audit-note", "dead-note"]) await until(`${note} says so`, async () => /No answer/.test(await text(page, note)));
+  await face(page, "console-unread");
+});
+
 test("what is done is said, and the audit log goes back as far as one wishes", async () => {
   for (let rate = 601; rate <= 615; rate += 1) await at.program.set("aurora", { admission_rate_per_minute: rate });
   const page = await operator();
@@ -141,6 +150,8 @@ test("what is done is said, and the audit log goes back as far as one wishes", a
   await page.getByTestId("max-sessions").fill("1900");
   await page.getByTestId("sessions-apply").click();
   await until("it is said", async () => /At most 1,900 sessions/.test(await text(page, "say")));
+  // The spinner of a field with the focus is painted late, and with it all that comes after it.
+  await page.getByTestId("max-sessions").blur();
   await face(page, "console-done");
 });
 

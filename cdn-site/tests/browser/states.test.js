@@ -23,6 +23,7 @@ const at = stage(
     { id: "paused", name: "Quartet in the chapel" },
     { id: "over", name: "Summer night" },
     { id: "gone", name: "One night only", offers: [OFFER] },
+    { id: "slows", admission_rate_per_minute: 1 },
   ],
   ["--tick-ms", "250", "--recovery-seconds", "12"],
 );
@@ -87,7 +88,7 @@ test("before the sale: no board yet, not open yet, outside, in the draw, while i
 });
 
 test("while the sale goes on: outside, waiting, paused, bypass, closed, left", async () => {
-  await at.crowd("waits", 120);
+  await at.crowd("waits", 400);
   const visitor = await at.visitor({ expects: [BUSY_DOOR, /ERR_FAILED/, /status of 404 .*unknown/] });
   const page = await visitor.open(room("waits"));
   await situation(page, "outside");
@@ -139,6 +140,31 @@ test("while the sale goes on: outside, waiting, paused, bypass, closed, left", a
   await page.goto("/waiting-room.html");
   await until("it says that no event is named", async () => (await text(page, "state")) === "There is no such event");
   await face(page, "waiting-no-event");
+});
+
+test("it moves more slowly than it did", async () => {
+  await at.crowd("slows", 50);
+  const page = await (await at.visitor()).context.newPage();
+  let pace = 20;
+  await page.route("**/board", async (route) => {
+    const response = await route.fetch();
+    const observed = { observed_per_minute: pace, observed_low_per_minute: pace * 0.9, observed_high_per_minute: pace * 1.1 };
+    await route.fulfill({ response, json: { ...(await response.json()), ...observed } });
+  });
+  await page.goto(room("slows"));
+  await page.getByTestId("join").click();
+  await situation(page, "waiting");
+  const look = () => page.evaluate(() => dispatchEvent(new Event("online")));
+  await until("there is an estimate", async () => {
+    await look();
+    return /minute/.test(await text(page, "eta"));
+  });
+  pace = 2;
+  await until("it says so", async () => {
+    await look();
+    return page.getByTestId("notice-held").isVisible();
+  });
+  await face(page, "waiting-held");
 });
 
 test("the turn: next, called, paused, busy, at the door, in, missed once, missed for good", async () => {

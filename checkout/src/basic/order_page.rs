@@ -110,7 +110,7 @@ impl OrderWords {
             price: reader.text("offers.price"),
             sum: reader.text("order.sum"),
             total: reader.text("checkout.total"),
-            check: reader.text("basic.check_order"),
+            check: reader.text("basic.check_again"),
             again: reader.text("order.again"),
         }
     }

@@ -170,7 +170,7 @@ impl PlacePage {
             page.lines.insert(0, opens);
             return page
                 .sale_starts(room, reader)
-                .with("check", reader.text("basic.check"), false)
+                .with("check", reader.text("basic.check_again"), false)
                 .again((left / 2).clamp(5, 300), reader);
         }
         let waiting = board.snapshot.marks.waiting();
@@ -325,13 +325,13 @@ impl PlacePage {
             Refusal::Full | Refusal::Rejoin(RejoinRefused::Full) => {
                 Self::new(visit, "trouble", "basic.trouble", "basic.full_text").with(
                     "check",
-                    reader.text("basic.check"),
+                    reader.text("basic.check_again"),
                     true,
                 )
             }
             Refusal::Rejoin(_) => Self::gone(visit, "missed", "state.missed", "lead.missed_final"),
             _ => Self::new(visit, "trouble", "basic.trouble", "basic.trouble_text")
-                .with("check", reader.text("basic.check"), true)
+                .with("check", reader.text("basic.check_again"), true)
                 .again(REFRESH_IN_TROUBLE, reader),
         }
     }
