@@ -55,6 +55,13 @@ async function phase(event, phase) {
   await until(`${event} is ${phase}`, async () => (await at.program.call("GET", `v1/events/${event}/board`)).data.phase === phase);
 }
 
+/** Waits there, and is not called. @param {import("playwright-core").Page} page @param {string} event */
+async function joinWhilePaused(page, event) {
+  await at.program.set(event, { mode: "pause" });
+  await phase(event, "paused");
+  await join(page, event);
+}
+
 // The first, because one of its events soon begins.
 test("with a place: no queue any more, closed, left, missed for good, after the draw", async () => {
   const late = await visit("/");
@@ -65,23 +72,17 @@ test("with a place: no queue any more, closed, left, missed for good, after the 
   await at.crowd("drawn", 40);
 
   const other = await visit("/");
-  await at.program.set("over", { mode: "pause" });
-  await phase("over", "paused");
-  await join(other, "over");
+  await joinWhilePaused(other, "over");
   await at.program.set("over", { mode: "closed" });
   await becomes(other, "over", ["closed"]);
   await face(other, "closed-with-a-place");
 
-  await at.program.set("bypassed", { mode: "pause" });
-  await phase("bypassed", "paused");
-  await join(other, "bypassed");
+  await joinWhilePaused(other, "bypassed");
   await at.program.set("bypassed", { mode: "bypass" });
   await becomes(other, "bypassed", ["bypass"]);
   await face(other, "bypass");
 
-  await at.program.set("left", { mode: "pause" });
-  await phase("left", "paused");
-  await join(other, "left");
+  await joinWhilePaused(other, "left");
   const token = (await other.context().cookies(`${at.program.home}basic/left`)).find(({ name }) => name === "wr_queue_left")?.value;
   assert.equal((await at.program.call("DELETE", "v1/events/left/queue/me", { token })).status, 204);
   await becomes(other, "left", ["left"]);
@@ -180,6 +181,7 @@ test("while the queue is put back in order, with a place and without", async () 
   await at.program.kill();
   await at.program.restart();
   await becomes(page, "waits", ["recovering"]);
+  assert.equal(await page.getByTestId("waiting").count(), 0, "nobody knows yet how many there are");
   await face(page, "recovering");
   await page.goto("/basic/paused");
   await phase("paused", "recovering");

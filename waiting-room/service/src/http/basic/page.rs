@@ -190,7 +190,6 @@ impl PlacePage {
                     reader.number(waiting),
                 )
                 .sale_starts(room, reader),
-            // While the queue is put back in order nobody knows how many there are.
             Phase::Bypass | Phase::Recovering => page,
             _ => page.pair(
                 "waiting",
@@ -275,13 +274,13 @@ impl PlacePage {
             (Some(low), Some(high)) => reader.wait(low, high),
             _ => reader.text("fact.eta_unknown"),
         };
-        page.pair("eta", reader.text("fact.eta"), wait)
-            .pair(
-                "waiting",
-                reader.text("fact.waiting"),
-                reader.number(with_the_reader(status)),
-            )
-            .with("check", reader.text("basic.check"), false)
+        page = page.pair("eta", reader.text("fact.eta"), wait);
+        // While the queue is put back in order nobody knows how many there are.
+        if status.phase != Phase::Recovering {
+            let waiting = reader.number(with_the_reader(status));
+            page = page.pair("waiting", reader.text("fact.waiting"), waiting);
+        }
+        page.with("check", reader.text("basic.check"), false)
     }
 
     fn called(visit: &Visit, status: &Status) -> Self {
